@@ -1,0 +1,1 @@
+"""Cerebellum and whole brains: plans become actions."""

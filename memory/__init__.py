@@ -1,0 +1,1 @@
+"""Hippocampus: what the robot keeps of the frames it has seen."""

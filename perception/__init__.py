@@ -1,0 +1,1 @@
+"""Thalamus: frames become percepts."""

@@ -1,0 +1,1 @@
+"""Prefrontal cortex: goals become plans."""

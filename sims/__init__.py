@@ -1,0 +1,1 @@
+"""Worlds behind one contract: see contract.py."""

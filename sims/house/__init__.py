@@ -1,0 +1,1 @@
+"""The embedded household: procedural houses on MuJoCo."""

@@ -1,0 +1,1 @@
+"""What every kind of object looks like: one builder function a category."""
