@@ -73,7 +73,9 @@ class Shape:
 
     category: str
     parts: tuple[Part, ...]
-    moving: tuple[Part, ...] = ()  # parts that the joint moves (door leaf, drawer box, lid), in the shape's frame when closed
+    moving: tuple[
+        Part, ...
+    ] = ()  # parts that the joint moves (door leaf, drawer box, lid), in the shape's frame when closed
     joint: Joint | None = None
     regions: tuple[Region, ...] = ()
     mass_kg: float = 0.3
