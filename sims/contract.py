@@ -6,7 +6,7 @@ A world is a ``gymnasium.Env``. Observation and action are dictionaries of plain
 
 Convention
     * ``map`` and ``base`` frames: right-handed, x forward, y left, z up, metres, radians (REP-103, REP-105).
-      ``map`` has its origin on the floor below the pose at which the episode starts and its x axis along the first heading.
+      ``map`` has its origin on the floor below the first pose of the episode and its x axis along the first heading.
     * Camera optical frame: x right, y down, z forward.
     * Depth is measured along the optical axis (z-depth, not ray length). 0 marks an invalid reading.
     * Image points are (u, v) in [0, 1]^2: u grows to the right, v grows downwards, (0, 0) is the top left corner.

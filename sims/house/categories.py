@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property
 
 _PICKUPABLE = """
 AlarmClock AluminumFoil Apple AppleSliced BaseballBat BasketBall Book Boots Bottle Bowl Box Bread BreadSliced
@@ -23,8 +22,8 @@ Microwave Mirror Ottoman Painting Safe Shelf ShelvingUnit ShowerHead SideTable S
 StoveKnob TVStand Television Toaster Toilet ToiletPaperHanger TowelHolder VacuumCleaner
 """
 _RECEPTACLE = """
-ArmChair Bathtub BathtubBasin Bed Bowl Box Cabinet Chair CoffeeMachine CoffeeTable CounterTop Cup Desk DiningTable DogBed
-Drawer Dresser Footstool Fridge GarbageCan HandTowelHolder LaundryHamper Microwave Mug Ottoman Pan Plate Pot Safe Shelf
+ArmChair Bathtub BathtubBasin Bed Bowl Box Cabinet Chair CoffeeMachine CoffeeTable CounterTop Cup Desk DiningTable
+DogBed Drawer Dresser Footstool Fridge GarbageCan HandTowelHolder LaundryHamper Microwave Mug Ottoman Pan Plate Pot Safe Shelf
 ShelvingUnit SideTable Sink SinkBasin Sofa Stool StoveBurner TVStand Toaster Toilet ToiletPaperHanger TowelHolder
 """
 _OPENABLE = "Book Box Cabinet Drawer Fridge Kettle LaundryHamper Laptop Microwave Safe Toilet"
@@ -59,7 +58,7 @@ class Category:
     cookable: bool
     sliced: str  # category of its slices; empty when it cannot be sliced
 
-    @cached_property
+    @property
     def sliceable(self) -> bool:
         """Whether a knife turns it into slices."""
         return bool(self.sliced)
@@ -79,11 +78,25 @@ class UnknownCategoryError(KeyError):
 
 
 def _table() -> dict[str, Category]:
-    pickupable = _PICKUPABLE.split()
-    flags = [frozenset(s.split()) for s in (_RECEPTACLE, _OPENABLE, _TOGGLEABLE, _DIRTYABLE, _FILLABLE, _COOKABLE)]
+    def names(text: str) -> frozenset[str]:
+        return frozenset(text.split())
+
+    pickupable, fixtures, receptacle = names(_PICKUPABLE), names(_FIXTURES), names(_RECEPTACLE)
+    openable, toggleable = names(_OPENABLE), names(_TOGGLEABLE)
+    dirtyable, fillable, cookable = names(_DIRTYABLE), names(_FILLABLE), names(_COOKABLE)
     return {
-        name: Category(name, name in pickupable, *(name in flag for flag in flags), sliced=_SLICES.get(name, ""))
-        for name in sorted([*pickupable, *_FIXTURES.split()])
+        name: Category(
+            name=name,
+            pickupable=name in pickupable,
+            receptacle=name in receptacle,
+            openable=name in openable,
+            toggleable=name in toggleable,
+            dirtyable=name in dirtyable,
+            fillable=name in fillable,
+            cookable=name in cookable,
+            sliced=_SLICES.get(name, ""),
+        )
+        for name in sorted(pickupable | fixtures)
     }
 
 

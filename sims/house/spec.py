@@ -98,11 +98,9 @@ class HouseSpec:
             raw = json.loads(text)
         except json.JSONDecodeError as error:
             raise HouseSpecError("$", f"not JSON: {error}") from error
-        if isinstance(raw, dict) and raw.get("schema_version", SCHEMA_VERSION) != SCHEMA_VERSION:
-            raise HouseSpecError(
-                "$.schema_version",
-                f"this engram reads version {SCHEMA_VERSION}, the file says {raw['schema_version']!r}",
-            )
+        version = raw.get("schema_version", SCHEMA_VERSION) if isinstance(raw, dict) else SCHEMA_VERSION
+        if version != SCHEMA_VERSION:
+            raise HouseSpecError("$.schema_version", f"this engram reads version {SCHEMA_VERSION}, not {version!r}")
         spec: HouseSpec = _parse(raw, cls, "$")
         _check(spec)
         return spec
@@ -188,15 +186,3 @@ def _check_thing(item: FixtureSpec | ObjectSpec, path: str, rooms: set[str], *, 
         )
     if item.room not in rooms:
         raise HouseSpecError(f"{path}.room", f"no room {item.room!r}")
-
-
-__all__ = [
-    "SCHEMA_VERSION",
-    "FixtureSpec",
-    "HouseSpec",
-    "HouseSpecError",
-    "ObjectSpec",
-    "OpeningSpec",
-    "RoomSpec",
-    "RoomType",
-]
