@@ -266,7 +266,7 @@ class World(gymnasium.Env[Observation, Action]):
         self._last = self._observe(outcome)
         return self._last, 0.0, terminated, truncated, {"outcome": outcome.code, "steps": self._steps}
 
-    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> NDArray[np.uint8] | None:
         """Return the last camera image when ``render_mode="rgb_array"``."""
         if self.render_mode is None or self._last is None:
             return None
