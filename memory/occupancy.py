@@ -36,6 +36,7 @@ class OccupancyConfig:
     miss: float = 0.40
     clamp: float = 3.5
     grow_m: float = 2.0
+    blind_m: float = 0.55
 
 
 class Occupancy:
@@ -71,7 +72,7 @@ class Occupancy:
 
     def centres(self, cells: Cells) -> Floats:
         """(N, 2) centres of cells, metres."""
-        return (cells + self.origin + 0.5) * self.config.cell_m
+        return np.asarray((cells + self.origin + 0.5) * self.config.cell_m, np.float64)
 
     def inside(self, cells: Cells) -> Mask:
         """Whether indices (..., 2) are within the arrays."""
@@ -107,7 +108,12 @@ class Occupancy:
         self.version += 1
 
     def visit(self, x: float, y: float, radius_m: float) -> None:
-        """Mark the footprint of the base as free: the robot stands there."""
+        """Mark the footprint of the base as free: the robot stands there.
+
+        Where it stands first, the floor about its feet is taken for granted: it is out of view.
+        """
+        if not self.visited.any():
+            self.floor[self._disk(x, y, self.config.blind_m)] += 1
         self._cover(np.array([[x - 1, y - 1], [x + 1, y + 1]]))
         self.visited |= self._disk(x, y, radius_m)
         self.version += 1

@@ -40,7 +40,7 @@ def segment(grid: Occupancy, config: RoomConfig | None = None) -> NDArray[np.int
     keep = areas >= c.area_m2
     keep[0] = False
     if not keep.any():
-        return inner.astype(np.int32)
+        return np.asarray(inner, np.int32)
     number = np.cumsum(keep) * keep
     seeds = number[parts]
     distance, nearest = ndimage.distance_transform_edt(seeds == 0, return_indices=True)

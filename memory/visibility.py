@@ -33,8 +33,8 @@ class Sight:
     @cached_property
     def _table(self) -> tuple[Floats, Floats, Floats]:
         c = self.config
-        angle = np.arange(c.rays) * (2 * np.pi / c.rays)
-        radius = np.arange(c.near_m, c.far_m, c.step_m)
+        angle = np.asarray(np.arange(c.rays) * (2 * np.pi / c.rays), np.float64)
+        radius = np.asarray(np.arange(c.near_m, c.far_m, c.step_m), np.float64)
         offset = np.stack([np.outer(np.cos(angle), radius), np.outer(np.sin(angle), radius)], -1)
         return angle, radius, offset
 
@@ -64,9 +64,7 @@ class Sight:
         chosen = (ok & visible)[0] & window[:, None]
         return ix[0][chosen], iy[0][chosen]
 
-    def _look(
-        self, grid: Occupancy, eyes: Floats
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], Mask, Mask]:
+    def _look(self, grid: Occupancy, eyes: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], Mask, Mask]:
         """Return indices and flags (K, rays, steps): inside the arrays, and in sight."""
         _, radius, offset = self._table
         cells = grid.cells((eyes[:, None, None, :] + offset[None]).reshape(-1, 2)).reshape(len(eyes), *offset.shape)

@@ -68,7 +68,7 @@ def lift(observation: Observation, rows: NDArray[np.int64], cols: NDArray[np.int
 
 
 def project(points: Floats, observation: Observation) -> tuple[Floats, Floats]:
-    """Project (N, 3) map points: ((N, 2) image points (u, v), in [0, 1] when in view; (N,) optical depths in metres)."""
+    """Return (N, 2) image points (u, v), in [0, 1] when in view, and (N,) optical depths of (N, 3) map points."""
     camera = camera_of(observation)
     pose = observation["map_T_camera"]
     optical = (np.asarray(points, np.float64).reshape(-1, 3) - pose[:3, 3]) @ pose[:3, :3]

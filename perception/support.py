@@ -54,7 +54,9 @@ def support_of(track: Track, holders: Sequence[Track], floor_m: float = 0.05) ->
     around = [
         h
         for h in holders
-        if h is not track and np.all(track.centre >= h.lo - 0.08) and np.all(track.centre <= h.hi + np.array([0.08, 0.08, 0.3]))
+        if h is not track
+        and np.all(track.centre >= h.lo - 0.08)
+        and np.all(track.centre <= h.hi + np.array([0.08, 0.08, 0.3]))
     ]
     if around:
         return Support("on", min(around, key=lambda h: float(np.prod(h.size + 0.02))))

@@ -125,9 +125,7 @@ class Tracker:
                 return np.empty((0, 3))
         return lift(observation, rows, cols)
 
-    def _match(
-        self, lifted: Sequence[tuple[Detection, Floats]], observation: Observation, step: int
-    ) -> list[Sighting]:
+    def _match(self, lifted: Sequence[tuple[Detection, Floats]], observation: Observation, step: int) -> list[Sighting]:
         boxes = [np.percentile(q, (2, 98), axis=0) for _, q in lifted]
         pairs = [
             (score, i, track)

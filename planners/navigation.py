@@ -132,7 +132,7 @@ class Navigator:
 
     def _has(self, node: Node) -> bool:
         i, j = self._index2(node)
-        return 0 <= i < self._free.shape[0] and 0 <= j < self._free.shape[1]
+        return 0 <= i < int(self._free.shape[0]) and 0 <= j < int(self._free.shape[1])
 
     def _index2(self, node: Node) -> Node:
         return node[0] - self._lo[0], node[1] - self._lo[1]

@@ -48,7 +48,7 @@ class PlacementPrior:
         """Check a table of schema version 1."""
         self.config = config or PlacementConfig()
         if table.get("version") != 1 or not isinstance(table.get("counts"), dict):
-            raise PlacementCountsError(f"{source}: needs \"version\": 1 and \"counts\"; made by evaluation/count_table.py")
+            raise PlacementCountsError(f'{source}: needs "version": 1 and "counts"; made by evaluation/count_table.py')
         self.counts: dict[str, dict[str, dict[str, float]]] = table["counts"]
         self.fixtures: dict[str, dict[str, float]] = table.get("rooms", {})
         kinds = {room for places in self.counts.values() for rooms in places.values() for room in rooms}

@@ -1,0 +1,119 @@
+"""Fetching: go to a thing, find it again in the image, and pick it up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import ndimage
+
+from engram.agents.events import Event, point
+from engram.agents.motion import Skill, look_to, travel, turn_to
+from engram.agents.situation import Situation
+from engram.perception.contracts import Detection
+from engram.perception.tracker import Sighting, Track
+from engram.planners.navigation import Node
+from engram.planners.stances import Stance, StanceConfig, stances
+from engram.sims.contract import Outcome, Verb, act
+
+_NEXT_POINT = {Outcome.OCCLUDED, Outcome.NOTHING_THERE, Outcome.BLOCKED, Outcome.TIMEOUT}
+_SAME_M = 0.4  # a thing found again lies within this of where it was
+
+
+def take_stance(sit: Situation, stance: Stance) -> Skill[bool]:
+    """Go to a stance and face what it is for."""
+    if not (yield from travel(sit, {stance.node: 0.0})):
+        return False
+    if not (yield from turn_to(sit, stance.heading)):
+        return False
+    return (yield from look_to(sit, stance.pitch_deg))
+
+
+def fetch(sit: Situation, track: Track) -> Skill[bool]:
+    """Pick a thing up; on failure the journal says why."""
+    sit.phase = "fetch"
+    label, place = track.label, track.centre.copy()
+    holder = sit.support(track).track
+    source = holder.label if holder else "Floor"
+    reason, excluded, reach = "no_path", set[Node](), sit.config.reach_m
+    for _ in range(sit.config.stands):
+        sit.plan()
+        options = stances(
+            sit.navigator, sit.grid, place, sit.eye_m, sit.heading,
+            config=StanceConfig(reach_m=reach), excluded=excluded,
+        )  # fmt: skip
+        if not options:
+            break
+        excluded.add(options[0].node)
+        if not (yield from take_stance(sit, options[0])):
+            reason = "blocked"
+            continue
+        outcome = yield from _pick(sit, track, label, place, source)
+        if outcome is Outcome.OK:
+            return True
+        reason = outcome.code if outcome is not None else "not_seen"
+        if outcome is Outcome.UNREACHABLE:
+            reach = max(0.8, reach - 0.2)
+        if outcome in (Outcome.INVALID, Outcome.HAND_FULL):
+            break
+    sit.failures += 1
+    sit.note("failed", label, reason, place, source)
+    return False
+
+
+def _pick(sit: Situation, track: Track, label: str, place: np.ndarray, source: str) -> Skill[Outcome | None]:
+    """Try a few points of the thing's mask; ``None`` when the image does not show it."""
+    outcome: Outcome | None = None
+    for attempt in range(sit.config.points):
+        sighting = find_again(sit, track, label, place)
+        if sighting is None:
+            return outcome
+        before, step = sit.observation["rgb"], sit.step
+        u, v = inner_point(sighting.detection, attempt)
+        yield act(Verb.PICK, u, v)
+        outcome = sit.outcome
+        if outcome is Outcome.OK and sit.holding:
+            sit.held = label
+            sit.tracker.remove(sighting.track)
+            sit.tracker.remove(track)
+            picture = sit.observation["rgb"]
+            sit.events.append(Event("picked", step, label, "", point(place), source, before, picture))
+            return Outcome.OK
+        if outcome not in _NEXT_POINT:
+            return outcome
+    return outcome
+
+
+def find_again(sit: Situation, track: Track, label: str, place: np.ndarray) -> Sighting | None:
+    """Where the current image shows the thing: its own track, or one like it at the same place."""
+    own = sit.sighting_of(track)
+    if own is not None:
+        return own
+    alike = [s for s in sit.sightings if s.track.label == label]
+    near = [(float(np.linalg.norm(s.track.centre - place)), k) for k, s in enumerate(alike)]
+    return alike[min(near)[1]] if near and min(near)[0] < _SAME_M else None
+
+
+def inner_point(detection: Detection, attempt: int = 0) -> tuple[float, float]:
+    """Image point (u, v) well inside a mask; later attempts give points elsewhere in it."""
+    row0, col0, row1, col1 = detection.box
+    part = np.pad(detection.mask[row0:row1, col0:col1], 1)
+    depth = ndimage.distance_transform_edt(part)
+    height, width = detection.mask.shape
+    spots = list(_spread(depth, attempt + 1))
+    row, col = spots[-1]
+    return (col - 1 + col0 + 0.5) / width, (row - 1 + row0 + 0.5) / height
+
+
+def _spread(value: np.ndarray, count: int) -> Iterator[tuple[int, int]]:
+    """Yield positions of large values, each away from those before."""
+    value = value.copy()
+    size = max(2.0, 0.25 * max(value.shape))
+    rows, cols = np.indices(value.shape)
+    last = (0, 0)
+    for _ in range(count):
+        if value.max() > 0:
+            row, col = np.unravel_index(int(value.argmax()), value.shape)
+            last = (int(row), int(col))
+            value[np.hypot(rows - row, cols - col) < size] = 0
+        yield last

@@ -1,0 +1,189 @@
+"""What the robot knows at a moment: its map, the things in it, where it stands, what it did."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engram.agents.events import Event, Kind, point
+from engram.memory.occupancy import Occupancy
+from engram.memory.rooms import segment
+from engram.memory.visibility import Sight, SightConfig
+from engram.perception.contracts import Detector
+from engram.perception.geometry import Floats, PointImage, pitch_of, point_image
+from engram.perception.support import Support, support_of
+from engram.perception.tracker import Sighting, Track, Tracker
+from engram.planners.navigation import NavigationConfig, Navigator, Node
+from engram.planners.placement import PlacementPrior, RoomBelief
+from engram.sims.contract import Observation, Outcome
+
+
+@dataclass(frozen=True)
+class TidyConfig:
+    """Choices of the tidy agent."""
+
+    step_m: float = 0.25
+    rotate_deg: float = 90.0
+    look_deg: float = 30.0
+    base_radius_m: float = 0.20
+    max_steps: int = 1000
+    explore_steps: int = 400
+    explore_gain_m2: float = 0.25  # exploration ends when no pose is expected to show this much
+    see_near_m: float = 2.5  # what was not seen from this near counts as not looked at
+    pitch_deg: float = 30.0  # camera pitch while travelling: floors and table tops are in view
+    reach_m: float = 1.3  # stand this near; the world's reach is 1.5
+    limit_m: float = 1.48  # never point at something beyond this
+    misplaced: float = 0.6  # least belief for moving a thing
+    stands: int = 4  # stand poses tried for one thing
+    points: int = 3  # image points tried at one pose
+    holders: int = 6  # receptacles tried for one thing
+    hand_depth_m: float = 0.5  # while holding, nearer readings are the held thing
+    closed: frozenset[str] = frozenset({"Cabinet", "Drawer", "Fridge", "Microwave", "Safe", "Box", "LaundryHamper"})
+
+
+@dataclass(eq=False)
+class Situation:
+    """State shared by the skills; ``perceive`` brings it up to date once a step."""
+
+    config: TidyConfig
+    detector: Detector
+    prior: PlacementPrior
+    grid: Occupancy = field(default_factory=Occupancy)
+    tracker: Tracker = field(default_factory=Tracker)
+    events: list[Event] = field(default_factory=list)
+    trail: list[tuple[float, float]] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
+    step: int = 0
+    phase: str = "start"
+    held: str = ""  # label of what the hand holds
+    tidied: int = 0
+    failures: int = 0
+
+    def __post_init__(self) -> None:
+        """Prepare what follows from the configuration."""
+        c = self.config
+        self.navigator = Navigator(NavigationConfig(step_m=c.step_m, radius_m=c.base_radius_m))
+        self.sight = Sight(SightConfig(far_m=c.see_near_m - 0.1))  # what is in sight shall count as seen
+        self._rooms: tuple[int, NDArray[np.int32], dict[int, dict[str, float]]] | None = None
+
+    def perceive(self, observation: Observation) -> None:
+        """Take a new observation in."""
+        self.observation = observation
+        holding = bool(observation["holding"])
+        self.image: PointImage = point_image(observation, near_m=self.config.hand_depth_m if holding else 0.25)
+        x, y, yaw = (float(v) for v in observation["base"])
+        self.grid.integrate(self.image)
+        self.grid.visit(x, y, self.config.base_radius_m)
+        self._expect(x, y, yaw)
+        detections = self.detector.detect(observation)
+        self.sightings = self.tracker.update(observation, detections, self.image, self.step)
+        self.trail.append((x, y))
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the last action came to."""
+        return Outcome(int(self.observation["outcome"]))
+
+    @property
+    def node(self) -> Node:
+        """Lattice node at which the base stands."""
+        return self.navigator.node(float(self.observation["base"][0]), float(self.observation["base"][1]))
+
+    @property
+    def heading(self) -> int:
+        """Index into ``DIRECTIONS`` of the direction that the base faces."""
+        return round(float(self.observation["base"][2]) / (math.pi / 2)) % 4
+
+    @property
+    def pitch_deg(self) -> float:
+        """Camera pitch, positive downwards."""
+        return math.degrees(pitch_of(self.observation))
+
+    @property
+    def eye_m(self) -> float:
+        """Height of the camera."""
+        return float(self.observation["map_T_camera"][2, 3])
+
+    @property
+    def holding(self) -> bool:
+        """Whether the hand holds something."""
+        return bool(self.observation["holding"])
+
+    def plan(self) -> None:
+        """Bring the paths up to date with the map."""
+        self.navigator.plan(self.grid, self.node)
+
+    def note(self, kind: Kind, label: str, reason: str = "", at: Floats | None = None, target: str = "") -> None:
+        """Write an event without pictures into the journal."""
+        self.events.append(Event(kind, self.step, label, reason, None if at is None else point(at), target))
+
+    def sighting_of(self, track: Track) -> Sighting | None:
+        """Where the current image shows a track."""
+        return next((s for s in self.sightings if s.track is track), None)
+
+    def holders(self) -> list[Track]:
+        """Tracks that things can lie on."""
+        return [t for t in self.tracker.tracks if self.prior.is_receptacle(t.label)]
+
+    def fixtures(self) -> list[Track]:
+        """Tracks of what is not put away."""
+        return [t for t in self.tracker.tracks if not self.prior.knows(t.label)]
+
+    def support(self, track: Track) -> Support:
+        """What a track lies on."""
+        return support_of(track, self.holders())
+
+    def room_at(self, position: Floats) -> RoomBelief:
+        """Belief about the type of the room at a position (2,) or (3,)."""
+        labels, beliefs = self._room_map()
+        return beliefs.get(self.region_of(position, labels), beliefs[0])
+
+    def region_of(self, position: Floats, labels: NDArray[np.int32] | None = None) -> int:
+        """Return the number of the room at a position; 0 when it lies in none."""
+        labels = self._room_map()[0] if labels is None else labels
+        ix, iy = self.grid.cells(position[None, :2])[0]
+        if not self.grid.inside(np.array([ix, iy])):
+            return 0
+        around = labels[max(0, ix - 2) : ix + 3, max(0, iy - 2) : iy + 3].ravel()
+        counts = np.bincount(around)
+        counts[0] = 0
+        return int(counts.argmax()) if counts.any() else 0
+
+    def misplaced(self, track: Track) -> float:
+        """Belief that a thing lies where it does not belong."""
+        if track.out_of_place is not None:
+            return track.out_of_place
+        support = self.support(track)
+        if support.where == "unknown":
+            return 0.0
+        rooms = self.room_at(track.centre)
+        chain: list[str | None] = [support.track.label if support.track else None]
+        if support.track is not None and self.prior.knows(
+            support.track.label
+        ):  # a plate on a table: the table counts too
+            below = self.support(support.track)
+            chain += [below.track.label] if below.track else []
+        return min(self.prior.out_of_place(track.label, holder, rooms) for holder in chain)
+
+    def _room_map(self) -> tuple[NDArray[np.int32], dict[int, dict[str, float]]]:
+        if self._rooms is None or self._rooms[0] != self.grid.version:
+            labels = segment(self.grid)
+            self._rooms = (self.grid.version, labels, {})
+            furniture: dict[int, set[str]] = {0: set()}
+            for track in self.fixtures():
+                furniture.setdefault(self.region_of(track.centre, labels), set()).add(track.label)
+            furniture[0] = set()
+            beliefs = {region: self.prior.room_belief(names) for region, names in furniture.items()}
+            self._rooms = (self.grid.version, labels, beliefs)
+        return self._rooms[1], self._rooms[2]
+
+    def _expect(self, x: float, y: float, yaw: float) -> None:
+        """Count the cells that this frame should have shown and did not, so that nobody returns for them forever."""
+        ix, iy = self.sight.cells(self.grid, np.array([x, y]), yaw)
+        missed = self.grid.near[ix, iy] > self.config.see_near_m
+        cells = np.unique(np.stack([ix[missed], iy[missed]], 1), axis=0)
+        at = (cells[:, 0], cells[:, 1])
+        self.grid.tried[at] = np.minimum(self.grid.tried[at] + 1, 250)

@@ -1,0 +1,181 @@
+"""Putting away: choose where the held thing belongs, go there, and set it down on a free patch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from engram.agents.events import Event, point
+from engram.agents.fetch import take_stance
+from engram.agents.motion import Skill
+from engram.agents.situation import Situation
+from engram.perception.geometry import Floats, up_facing
+from engram.perception.tracker import Sighting, Track
+from engram.planners.navigation import Node
+from engram.planners.placement import Candidate
+from engram.planners.stances import Stance, StanceConfig, stances
+from engram.sims.contract import Outcome, Verb, act
+
+_PATCH_M = 0.3  # surfaces are offered as points this far apart
+_FAIR = 0.5  # a place less likely to be proper than this is only the last resort
+_NEAR_M = 0.8  # a thing that was set down is found within this of the point
+
+
+@dataclass(frozen=True, eq=False)
+class Spot:
+    """A patch of a receptacle and where to stand for it."""
+
+    holder: Track
+    point: Floats  # (3,)
+    stance: Stance
+
+
+def store(sit: Situation) -> Skill[bool]:
+    """Put the held thing where it belongs, or failing that where it does no harm."""
+    sit.phase = "place"
+    label, refused = sit.held, set[int]()
+    for _ in range(sit.config.holders):
+        spot = choose(sit, label, refused)
+        if spot is None:
+            break
+        if (yield from place_on(sit, spot.holder, label)):
+            return True
+        refused.add(spot.holder.number)
+        if not sit.holding:
+            break
+    sit.failures += 1
+    sit.note("failed", label, "no_place")
+    if sit.holding:
+        yield act(Verb.DROP)
+    sit.held = ""
+    return False
+
+
+def choose(sit: Situation, label: str, refused: set[int]) -> Spot | None:
+    """Return the best receptacle that can be reached: proper first, then near."""
+    sit.plan()
+    spots = [
+        spot
+        for t in sit.holders()
+        if t.label not in sit.config.closed and not sit.prior.knows(t.label) and t.number not in refused
+        for spot in _nearest_spot(sit, t)
+    ]
+    candidates = [Candidate(s.holder.label, sit.room_at(s.point), s.stance.cost) for s in spots]
+    ranked = sit.prior.rank_receptacles(label, candidates)
+    fair = [k for k, proper in ranked if proper >= _FAIR]
+    if fair:
+        return spots[fair[0]]
+    return spots[ranked[0][0]] if ranked and ranked[0][1] > 0.0 else None
+
+
+def place_on(sit: Situation, holder: Track, label: str) -> Skill[bool]:
+    """Set the held thing down on a receptacle, from a few stances if need be."""
+    used: set[Node] = set()
+    reason = "no_path"
+    for _ in range(sit.config.stands - 1):
+        sit.plan()
+        spot = next(_nearest_spot(sit, holder, used), None)
+        if spot is None:
+            break
+        used.add(spot.stance.node)
+        if not (yield from take_stance(sit, spot.stance)):
+            reason = "blocked"
+            continue
+        outcome = yield from _put(sit, holder, label, spot.point)
+        if outcome is Outcome.OK:
+            return True
+        reason = outcome.code if outcome is not None else "not_seen"
+        if outcome in (Outcome.CLOSED, Outcome.INVALID, Outcome.HAND_EMPTY):
+            break
+    sit.note("failed", label, reason, holder.centre, holder.label)
+    return False
+
+
+def _put(sit: Situation, holder: Track, label: str, aim: Floats) -> Skill[Outcome | None]:
+    outcome: Outcome | None = None
+    tried: list[Floats] = []
+    for _ in range(sit.config.points):
+        sighting = sit.sighting_of(holder)
+        target = free_point(sit, sighting, tried, aim) if sighting is not None else None
+        if target is None:
+            return outcome
+        (u, v), xyz = target
+        tried.append(xyz)
+        before, step = sit.observation["rgb"], sit.step
+        yield act(Verb.PLACE, u, v)
+        outcome = sit.outcome
+        if outcome is Outcome.OK and not sit.holding:
+            sit.held = ""
+            seen = _lies_there(sit, label, xyz)
+            sit.tidied += 1
+            reason = "verified" if seen is not None else "not_seen_after"
+            at = seen.centre if seen is not None else xyz
+            sit.events.append(
+                Event("placed", step, label, reason, point(at), holder.label, before, sit.observation["rgb"])
+            )
+            return Outcome.OK
+        if outcome in (Outcome.CLOSED, Outcome.INVALID, Outcome.HAND_EMPTY):
+            return outcome
+    return outcome
+
+
+def free_point(
+    sit: Situation, sighting: Sighting, tried: list[Floats], aim: Floats
+) -> tuple[tuple[float, float], Floats] | None:
+    """Image point on a free level patch of a receptacle in view, within reach, away from ``tried``."""
+    s = sit.image.stride
+    mask = sighting.detection.mask[::s, ::s] & sit.image.valid
+    reach = np.hypot(*(sit.image.points[..., k] - float(sit.observation["base"][k]) for k in range(2)))
+    mask = mask & (reach < sit.config.limit_m)
+    for spot in tried:
+        mask = mask & (np.linalg.norm(sit.image.points[..., :2] - spot[:2], axis=-1) > 0.15)
+    level = mask & up_facing(sit.image)
+    usable = level if level.sum() >= 6 else mask  # rails and hangers have no level patch
+    if not usable.any():
+        return None
+    room = ndimage.distance_transform_edt(np.pad(usable, 1))[1:-1, 1:-1] * sit.observation["depth"][::s, ::s]
+    away = np.linalg.norm(sit.image.points[..., :2] - aim[:2], axis=-1)
+    value = np.where(usable, room / (1.0 + away), -1.0)
+    row, col = np.unravel_index(int(value.argmax()), value.shape)
+    height, width = sit.observation["depth"].shape
+    uv = ((col * s + 0.5) / width, (row * s + 0.5) / height)
+    return uv, sit.image.points[row, col].astype(np.float64)
+
+
+def _nearest_spot(sit: Situation, holder: Track, excluded: set[Node] | None = None) -> Iterator[Spot]:
+    """Yield the cheapest spot of a receptacle, if it has one."""
+    points = _patches(holder)
+    best: Spot | None = None
+    config = StanceConfig(reach_m=sit.config.reach_m)
+    for xyz in points:
+        options = stances(sit.navigator, sit.grid, xyz, sit.eye_m, sit.heading, config=config, excluded=excluded or ())
+        if options and (best is None or options[0].cost < best.stance.cost):
+            best = Spot(holder, xyz, options[0])
+    if best is not None:
+        yield best
+
+
+def _patches(holder: Track) -> NDArray[np.float64]:
+    """(N, 3) points spread over the level surfaces of a receptacle; its centre when it shows none."""
+    points = holder.surface_points()
+    if len(points) < 4:
+        return holder.centre[None, :]
+    cells = np.floor(points / _PATCH_M).astype(np.int64)
+    _, group, counts = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
+    group = group.ravel()
+    sums = np.stack([np.bincount(group, points[:, k]) for k in range(3)], 1)
+    order = np.argsort(-counts, kind="stable")[:8]
+    return np.asarray((sums / counts[:, None])[order])
+
+
+def _lies_there(sit: Situation, label: str, xyz: Floats) -> Track | None:
+    near = [
+        s.track
+        for s in sit.sightings
+        if s.track.label == label and float(np.linalg.norm(s.track.centre - xyz)) < _NEAR_M
+    ]
+    return near[0] if near else None

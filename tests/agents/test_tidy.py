@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import numpy as np
+from engram.agents.tidy import TidyAgent, TidyConfig
+from engram.perception.oracle import MaskDetector
+from engram.sims.contract import Verb
+
+
+def run(world, agent, limit=400):
+    observation, _ = world.reset(seed=0)
+    agent.reset(observation)
+    for _ in range(limit):
+        observation, _, terminated, truncated, _ = world.step(agent.act(observation))
+        if terminated or truncated:
+            return terminated
+    return False
+
+
+def test_tidies_a_house_of_boxes(box_world):
+    agent = TidyAgent(MaskDetector(box_world.masks, box_world.labels))
+    assert run(box_world, agent)
+    assert box_world.under("Mug") in {"CounterTop", "DiningTable", "Desk"}
+    assert box_world.under("Pillow") == "Bed"
+    assert box_world.under("Pan") in {"CounterTop", "DiningTable"}
+    assert (box_world.under("Laptop"), box_world.under("Bread")) == ("Desk", "CounterTop")
+    status = agent.status()
+    assert (status["phase"], status["tidied"], status["failed"], status["holding"]) == ("done", 3, 0, "")
+    assert status["step"] < 250
+    kinds = [e.kind for e in agent.journal()]
+    assert kinds.count("picked") == kinds.count("placed") == 3
+    placed = [e for e in agent.journal() if e.kind == "placed"]
+    assert all(e.reason == "verified" and e.before is not None and e.before.shape == (128, 128, 3) for e in placed)
+
+
+def test_map_matches_the_house(box_world):
+    agent = TidyAgent(MaskDetector(box_world.masks, box_world.labels))
+    run(box_world, agent)
+    picture = agent.map_image()
+    for x, y, bright in ((0.0, 0.0, True), (4.5, 0.2, True), (-1.5, 0.5, False), (5.6, -1.2, False)):
+        column, row = agent.map_to_pixel(x, y)
+        assert (picture[int(row), int(column)].mean() > 200) == bright, (x, y)
+
+
+def test_stops_in_time_and_starts_afresh(box_world):
+    agent = TidyAgent(MaskDetector(box_world.masks, box_world.labels), TidyConfig(max_steps=30))
+    assert run(box_world, agent)
+    assert agent.status()["step"] <= 30
+    observation, _ = box_world.reset(seed=0)
+    agent.reset(observation)
+    assert agent.status()["step"] == 0
+    assert agent.journal() == []
+    assert agent.act(observation)["verb"] == Verb.LOOK_DOWN
+
+
+def test_does_not_move_what_no_table_knows(box_world):
+    observation, _ = box_world.reset(seed=0)
+    for b in box_world.boxes:
+        b.label = "Gizmo" if b.movable else b.label
+    box_world._make = box_world.boxes
+    before = [b.lo.copy() for b in box_world.boxes]
+    agent = TidyAgent(MaskDetector(box_world.masks, box_world.labels))
+    assert run(box_world, agent)
+    assert all(np.array_equal(a, b.lo) for a, b in zip(before, box_world.boxes, strict=True))
