@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from engram.planners.navigation import Node
 _HEADINGS = np.array([k * math.pi / 2 for k in range(4)])
 _CANDIDATES = 160
 _FIXED_COST = 3.0  # steps; keeps the robot from hopping after crumbs
-_PATIENCE = 3  # frames that should have shown a cell before it is given up
+_PATIENCE = 2  # frames that should have shown a cell before it is given up
 
 
 @dataclass(frozen=True)
@@ -34,17 +35,16 @@ def explore(sit: Situation) -> Skill[bool]:
     yield from look_to(sit, sit.config.pitch_deg)
     for _ in range(3):
         yield from turn_to(sit, (sit.heading + 1) % 4)
-    refused: dict[Node, int] = {}
+    refused: set[tuple[Node, int]] = set()
     while sit.step < sit.config.explore_steps:
         view = best_view(sit, refused)
         if view is None:
             return True
         arrived = yield from travel(sit, {view.node: 0.0}, ahead=True, enough=_Stale(sit, view))
-        if not arrived:
-            refused[view.node] = refused.get(view.node, 0) + 1
-        elif sit.node == view.node:
+        if arrived and sit.node == view.node:
             yield from turn_to(sit, view.heading)
-            refused[view.node] = refused.get(view.node, 0) + 1
+        if not arrived or sit.node == view.node:
+            refused.add((view.node, view.heading))
     return False
 
 
@@ -55,15 +55,15 @@ def worth_of_seeing(sit: Situation) -> NDArray[np.float32]:
     far = (grid.near > sit.config.see_near_m) & ~unseen
     worth = np.where(unseen, 1.0, np.where(far, 0.6, 0.0)).astype(np.float32)
     worth[grid.tried >= _PATIENCE] = 0.0
+    worth[~ndimage.binary_opening(worth > 0, np.ones((3, 3), bool))] = 0.0  # gaps between distant readings
     return worth
 
 
-def best_view(sit: Situation, refused: dict[Node, int] | None = None) -> View | None:
+def best_view(sit: Situation, refused: Collection[tuple[Node, int]] = ()) -> View | None:
     """Return the pose with the best ratio of promised view to cost; None when none promises enough."""
     sit.plan()
-    refused = refused or {}
     worth = worth_of_seeing(sit)
-    nodes = [n for n in sit.navigator.reachable() if refused.get(n, 0) < 4 and (sum(n) % 2 == 0 or n == sit.node)]
+    nodes = [n for n in sit.navigator.reachable() if sum(n) % 2 == 0 or n == sit.node]
     if not nodes:
         return None
     xy = np.array([sit.navigator.position(n) for n in nodes])
@@ -73,13 +73,14 @@ def best_view(sit: Situation, refused: dict[Node, int] | None = None) -> View | 
     turning = np.array([turns(sit.heading, h, sit.config.rotate_deg) for h in range(4)])
     ratio = gains / (cost[chosen][:, None] + turning[None, :] + _FIXED_COST)
     ratio[gains < sit.config.explore_gain_m2] = 0.0
-    here = next((k for k, c in enumerate(chosen) if nodes[c] == sit.node), None)
-    if here is not None:
-        ratio[here, sit.heading] = 0.0  # that is what it sees now
-    k, heading = np.unravel_index(int(ratio.argmax()), ratio.shape)
-    if ratio[k, heading] <= 0.0:
+    place = {nodes[c]: k for k, c in enumerate(chosen)}
+    for node, heading in [*refused, (sit.node, sit.heading)]:  # seen before, and what it sees now
+        if node in place:
+            ratio[place[node], heading] = 0.0
+    k, best = np.unravel_index(int(ratio.argmax()), ratio.shape)
+    if ratio[k, best] <= 0.0:
         return None
-    return View(nodes[chosen[k]], int(heading), float(gains[k, heading]))
+    return View(nodes[chosen[k]], int(best), float(gains[k, best]))
 
 
 def _promising(

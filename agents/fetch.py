@@ -76,6 +76,8 @@ def _pick(sit: Situation, track: Track, label: str, place: np.ndarray, source: s
             sit.held = label
             sit.tracker.remove(sighting.track)
             sit.tracker.remove(track)
+            if source == "Floor":
+                sit.grid.forget(float(place[0]), float(place[1]), float(track.size[:2].max()) / 2 + 0.05)
             picture = sit.observation["rgb"]
             sit.events.append(Event("picked", step, label, "", point(place), source, before, picture))
             return Outcome.OK

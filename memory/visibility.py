@@ -70,9 +70,15 @@ class Sight:
         cells = grid.cells((eyes[:, None, None, :] + offset[None]).reshape(-1, 2)).reshape(len(eyes), *offset.shape)
         ok = grid.inside(cells)
         ix, iy = np.where(ok, cells[..., 0], 0), np.where(ok, cells[..., 1], 0)
-        height = np.where(ok, grid.heights()[ix, iy], 0.0)
+        height = np.where(ok, _thickened(grid.heights())[ix, iy], 0.0)
         slope = (height - self.config.eye_m) / radius  # the higher, the more it hides and the better it is seen
         ceiling = np.maximum.accumulate(slope, axis=-1)
         visible = np.ones(slope.shape, bool)
         visible[..., 1:] = slope[..., 1:] >= ceiling[..., :-1] - 1e-9
         return ix, iy, ok, visible
+
+
+def _thickened(height: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Raise each cell to the highest of its 2 x 2 block, so that rays do not step over a wall of one cell."""
+    padded = np.pad(height, ((0, 1), (0, 1)))
+    return np.asarray(np.max([padded[:-1, :-1], padded[1:, :-1], padded[:-1, 1:], padded[1:, 1:]], axis=0))

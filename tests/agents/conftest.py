@@ -32,7 +32,7 @@ def box(label, centre, size, **flags):
 def two_rooms() -> list[Box]:
     """A bedroom (x -1.5..2.5) and a kitchen (x 2.5..6), joined by a doorway, with three things out of place."""
     wall, top = 0.1, 2.6
-    boxes = [
+    return [
         box("", (2.25, 0, -0.05), (7.5, 4, 0.1)),
         box("", (2.25, 0, top + 0.05), (7.5, 4, 0.1)),
         box("", (-1.5, 0, top / 2), (wall, 4, top)),
@@ -54,7 +54,6 @@ def two_rooms() -> list[Box]:
         box("Pillow", (4.9, 0.1, 0.08), (0.45, 0.35, 0.16), movable=True),  # in the kitchen
         box("Pan", (-0.6, 1.2, 0.53), (0.28, 0.2, 0.06), movable=True),  # on the bed
     ]
-    return boxes
 
 
 class BoxWorld(World):
