@@ -24,7 +24,8 @@ StoveKnob TVStand Television Toaster Toilet ToiletPaperHanger TowelHolder Vacuum
 _RECEPTACLE = """
 ArmChair Bathtub BathtubBasin Bed Bowl Box Cabinet Chair CoffeeMachine CoffeeTable CounterTop Cup Desk DiningTable
 DogBed Drawer Dresser Footstool Fridge GarbageCan HandTowelHolder LaundryHamper Microwave Mug Ottoman Pan Plate Pot
-Safe Shelf ShelvingUnit SideTable Sink SinkBasin Sofa Stool StoveBurner TVStand Toaster Toilet ToiletPaperHanger TowelHolder
+Safe Shelf ShelvingUnit SideTable Sink SinkBasin Sofa Stool StoveBurner TVStand Toaster Toilet ToiletPaperHanger
+TowelHolder
 """
 _OPENABLE = "Book Box Cabinet Drawer Fridge Kettle LaundryHamper Laptop Microwave Safe Toilet"
 _TOGGLEABLE = """

@@ -120,7 +120,7 @@ def axis_quat(axis: Literal["x", "y", "z"], angle_deg: float) -> Quat:
     return (q[0], q[1], q[2], q[3])
 
 
-def quat_matrix(quat: Sequence[float]) -> NDArray[np.float64]:
+def quat_matrix(quat: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
     """(3, 3) rotation of a unit quaternion."""
     w, x, y, z = quat
     return np.array(

@@ -88,7 +88,7 @@ class HouseModel:
     things: list[Thing]
     by_id: dict[str, Thing]
     owner: NDArray[np.int32]
-    collision_bits: NDArray[np.int32]  # (ngeom, 2) contype, conaffinity as compiled
+    collision_bits: NDArray[np.int32]  # (ngeom, 2) contype, conaffinity of things that take part in the world
 
 
 def compile_house(spec: HouseSpec) -> HouseModel:
@@ -138,6 +138,9 @@ class _Builder:
                 thing.free_qpos, thing.free_qvel = int(joint.qposadr[0]), int(joint.dofadr[0])
         mujoco.mj_forward(model, data)
         bits = np.stack([model.geom_contype, model.geom_conaffinity], 1)
+        for thing in self.things:
+            if thing.parked:
+                bits[thing.geoms[[part.solid and part.mesh is None for part in thing.shape.parts]]] = _FREE
         by_id = {t.id: t for t in self.things}
         return HouseModel(self.house, model, data, self.things, by_id, owner, bits)
 
