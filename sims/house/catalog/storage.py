@@ -24,16 +24,18 @@ class Palette:
     handle: Vec3
     front_material: Material
     top_material: Material
-    panelled: bool
-    knob: bool
+    panelled: bool = False
+    knob: bool = False
 
 
 _PALETTES = (
-    Palette((0.90, 0.89, 0.85), (0.84, 0.83, 0.79), (0.42, 0.27, 0.16), (0.25, 0.24, 0.23), "plain", "wood", True, True),
-    Palette((0.66, 0.47, 0.29), (0.58, 0.42, 0.27), (0.86, 0.84, 0.79), (0.72, 0.72, 0.74), "wood", "plain", False, False),
-    Palette((0.24, 0.36, 0.42), (0.70, 0.68, 0.63), (0.93, 0.93, 0.92), (0.74, 0.60, 0.33), "plain", "plain", True, False),
-    Palette((0.53, 0.60, 0.47), (0.76, 0.74, 0.68), (0.20, 0.20, 0.22), (0.80, 0.80, 0.82), "plain", "plain", False, True),
-)  # fmt: skip
+    Palette((0.90, 0.89, 0.85), (0.84, 0.83, 0.79), (0.42, 0.27, 0.16), (0.25, 0.24, 0.2), "plain", "wood", True, True),
+    Palette((0.66, 0.47, 0.29), (0.58, 0.42, 0.27), (0.86, 0.84, 0.79), (0.72, 0.72, 0.74), "wood", "plain"),
+    Palette((0.24, 0.36, 0.42), (0.70, 0.68, 0.63), (0.93, 0.93, 0.92), (0.74, 0.60, 0.33), "plain", "plain", True),
+    Palette(
+        (0.53, 0.60, 0.47), (0.76, 0.74, 0.68), (0.20, 0.20, 0.22), (0.80, 0.80, 0.82), "plain", "plain", knob=True
+    ),
+)
 
 
 def palette(style: int) -> Palette:
@@ -131,7 +133,7 @@ def drawer_shape(width_m: float, depth_m: float, height_m: float, style: int, *,
     """Drawer without the furniture around it, at ``z_m`` above the origin; it slides along +x."""
     p = palette(style)
     half, x0, x1 = width_m / 2, -depth_m / 2, depth_m / 2
-    side, wall = half - 0.015, 0.012
+    side, wall = half - 0.02, 0.012
     low, high = z_m + 0.012, z_m + height_m - 0.02
     floor, inner = low + wall, x1 - FRONT_M
     tray = tint(p.carcass, 1.05)
