@@ -27,6 +27,8 @@ _DARK: Vec3 = (0.15, 0.15, 0.17)
 _CARD: Vec3 = (0.62, 0.47, 0.32)
 _OAK: Vec3 = (0.72, 0.52, 0.31)
 
+_BOTTLE: tuple[Material, ...] = ("plain", "glass", "tile", "plain")  # soap bottles
+
 _trim = partial(Part, solid=False)  # seen, never touched
 _proxy = partial(Part, visible=False)  # touched, never seen
 
@@ -76,12 +78,12 @@ def cloth(variant: int, rng: np.random.Generator) -> Shape:
     elif variant == 1:
         parts = _fold((0.11 * s, 0.07 * s, 0.014), 2, (0.92, 0.88, 0.78), (0.78, 0.24, 0.22))
     elif variant == 2:
-        outline = [(0.11 * s, -0.055), (-0.02, 0.13 * s), (-0.06, 0.12 * s), (-0.11 * s, -0.03), (-0.09, -0.06)]
-        inner = [(0.8 * x - 0.006, 0.8 * y + 0.004) for x, y in outline]
+        outline = [(0.11 * s, -0.092), (-0.02, 0.093 * s), (-0.06, 0.083 * s), (-0.11 * s, -0.067), (-0.09, -0.097)]
+        inner = [(0.8 * x - 0.006, 0.8 * y - 0.003) for x, y in outline]
         parts = (
             _mesh(extrude(outline, 0.009), (0.95, 0.75, 0.25), "cloth"),
             _mesh(extrude(inner, 0.008), (0.98, 0.84, 0.42), "cloth", (0.0, 0.0, 0.009)),
-            _proxy("box", (0.07, 0.055, 0.0085), (-0.01, 0.0, 0.0085)),
+            _proxy("box", (0.075, 0.065, 0.0085), (-0.015, -0.025, 0.0085)),
         )
     else:
         parts = _roll(0.024, 0.085 * s, (0.42, 0.66, 0.42), (0.62, 0.8, 0.6), None)
@@ -214,11 +216,11 @@ def soap_bar(variant: int, rng: np.random.Generator) -> Shape:
 @shape("SoapBottle")
 def soap_bottle(variant: int, rng: np.random.Generator) -> Shape:
     """Pump bottle: round, square, squat or tapered."""
-    rgb, pump, material, radius, height = (
-        ((0.45, 0.75, 0.72), _WHITE, "plain", 0.034, 0.13),
-        ((0.88, 0.62, 0.3), _DARK, "glass", 0.033, 0.12),
-        ((0.93, 0.93, 0.9), (0.7, 0.71, 0.74), "tile", 0.044, 0.095),
-        ((0.72, 0.42, 0.66), _WHITE, "plain", 0.036, 0.15),
+    rgb, pump, radius, height = (
+        ((0.45, 0.75, 0.72), _WHITE, 0.034, 0.13),
+        ((0.88, 0.62, 0.3), _DARK, 0.033, 0.12),
+        ((0.93, 0.93, 0.9), (0.7, 0.71, 0.74), 0.044, 0.095),
+        ((0.72, 0.42, 0.66), _WHITE, 0.036, 0.15),
     )[variant]
     h = height * float(rng.uniform(0.96, 1.05))
     r = radius
@@ -228,7 +230,7 @@ def soap_bottle(variant: int, rng: np.random.Generator) -> Shape:
     body = extrude(square, h) if variant == 1 else lathe(profile, 18)
     label: Vec3 = (0.97, 0.95, 0.88)
     parts = [
-        _mesh(body, rgb, "glass" if material == "glass" else "tile" if material == "tile" else "plain"),
+        _mesh(body, rgb, _BOTTLE[variant]),
         _trim("cylinder", (0.014, 0.009, 0.0), (0.0, 0.0, h + 0.009), rgb=pump),
         _trim("cylinder", (0.005, 0.018, 0.0), (0.0, 0.0, h + 0.03), rgb=pump),
         _trim("box", (0.024, 0.008, 0.005), (0.014, 0.0, h + 0.05), rgb=pump),
@@ -251,15 +253,8 @@ def spray_bottle(variant: int, rng: np.random.Generator) -> Shape:
     )[variant]
     h = float(rng.uniform(0.16, 0.18))
     r = radius
-    waist = (1.0, 0.78, 0.95, 1.0)[variant]
-    profile = [
-        (0.0, 0.0),
-        (r, 0.0),
-        (1.02 * r, 0.012),
-        (r, 0.4 * h),
-        (waist * r, 0.62 * h),
-        (0.8 * waist * r, 0.82 * h),
-    ]
+    w = (1.0, 0.78, 0.95, 1.0)[variant] * r  # waist
+    profile = [(0.0, 0.0), (r, 0.0), (1.02 * r, 0.012), (r, 0.4 * h), (w, 0.62 * h), (0.8 * w, 0.82 * h)]
     body = lathe([*profile, (0.015, 0.95 * h), (0.015, h), (0.0, h)], 18)
     return Shape(
         "SprayBottle",
