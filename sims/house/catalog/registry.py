@@ -23,6 +23,8 @@ _MODULES = (
     "tables",
     "seats",
     "kitchen",
+    "sinks",
+    "appliances",
     "bathroom",
     "devices",
 )

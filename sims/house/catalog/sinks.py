@@ -59,7 +59,8 @@ def basin(
     x, y, top = size_m[0] / 2, size_m[1] / 2, size_m[2]
     floor = box((-x, -y, 0), (x, y, WALL_M), tint(rgb, 0.95), material, visible=visible)
     hole = (-x, -y, x, y)
-    walls = rim(((-x - WALL_M, -y - WALL_M, 0.0), (x + WALL_M, y + WALL_M, top)), hole, tint(rgb, 0.9), material)
+    outer = ((-x - WALL_M, -y - WALL_M, 0.0), (x + WALL_M, y + WALL_M, top - 0.004))  # lower than the top around it
+    walls = rim(outer, hole, tint(rgb, 0.9), material)
     drain = Part("cylinder", (0.025, 0.001, 0), (0, 0, WALL_M), rgb=(0.35, 0.35, 0.36), material="metal", solid=False)
     parts = (floor, *(replace(wall, visible=visible) for wall in walls), drain)
     room = Region((-x + 0.01, -y + 0.01, WALL_M), (x - 0.01, y - 0.01, top + over_m))
@@ -231,10 +232,12 @@ def _pedestal(style: int) -> Shape:
             Part("cylinder", (0.09, low / 2, 0), (-0.02, 0, low / 2), visible=False),
         )
     else:
-        parts += (
-            Part("cylinder", (0.02, 0.1, 0), (0.02, 0, low - 0.08), rgb=_CHROME, material="metal"),
-            box((-0.225, -0.02, low - 0.17), (0.03, 0.02, low - 0.13), _CHROME, "metal"),
+        legs = ((0.12, -0.17), (0.12, 0.17))
+        parts += tuple(
+            Part("cylinder", (0.016, (low + 0.05) / 2, 0), (x, y, (low + 0.05) / 2), rgb=_CHROME, material="metal")
+            for x, y in legs
         )
+        parts += (Part("cylinder", (0.02, 0.06, 0), (0.03, 0, low - 0.05), rgb=_CHROME, material="metal"),)
     tub = basin("SinkBasin", (hole[2] - hole[0], hole[3] - hole[1], deep), rgb, visible=False)
     skin = Part("mesh", mesh=stretched(inside, across), rgb=tint(rgb, 0.93), material="tile")
     tub = replace(tub, parts=(*tub.parts, skin))
