@@ -1,0 +1,157 @@
+"""A moving picture of an episode: what the robot sees beside the map that it makes."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from engram.evaluation.runner import Turn
+
+_BACK, _INK, _UNKNOWN = (24, 26, 31), (238, 238, 240), (60, 64, 72)
+
+
+@dataclass(frozen=True)
+class RecordingConfig:
+    """Size and length of the picture."""
+
+    height: int = 256  # pixels of the view and of the map
+    strip: int = 22  # pixels below for words
+    frames: int = 160  # most frames kept, besides those of picks and places
+    fps: float = 8.0
+    last_secs: float = 3.0  # the final frame stays this long
+    colours: int = 96
+    max_bytes: int = 6_000_000
+    reduce: int = 2  # maps are kept smaller by this factor
+
+
+@dataclass(frozen=True)
+class _Shot:
+    step: int
+    keep: bool  # a pick or a place
+    text: str
+    view: bytes  # PNG
+    map: bytes  # PNG
+    origin: tuple[float, float]  # pixel of the map frame's origin in the map picture
+
+
+class Recorder:
+    """A watcher that keeps frames, thinning them evenly as the episode grows."""
+
+    def __init__(self, config: RecordingConfig | None = None) -> None:
+        """Start empty."""
+        self.config = config or RecordingConfig()
+        self._shots: list[_Shot] = []
+        self._stride = 1
+        self._latest: Turn | None = None
+
+    def __call__(self, turn: Turn) -> None:
+        """Keep this step's frame if it is due or shows a pick or a place."""
+        self._latest = turn
+        step = -1 if turn.record is None else turn.record.step
+        handled = turn.record is not None and turn.record.verb in ("pick", "place") and turn.record.outcome == "ok"
+        if not handled and (step + 1) % self._stride:
+            return
+        self._shots.append(self._shoot(turn, step, handled))
+        if len(self._shots) > self.config.frames:
+            self._stride *= 2
+            self._shots = [s for s in self._shots if s.keep or (s.step + 1) % self._stride == 0]
+
+    def write(self, path: Path) -> None:
+        """Write the GIF; frames are left out until it is small enough."""
+        shots = list(self._shots)
+        if self._latest is not None and self._latest.record and shots[-1].step != self._latest.record.step:
+            shots.append(self._shoot(self._latest, self._latest.record.step, False))
+        if not shots:
+            raise ValueError("nothing was recorded")
+        data = self._encode(shots)
+        while len(data) > self.config.max_bytes and len(shots) > 8:
+            shots = shots[:-1:2] + shots[-1:]
+            data = self._encode(shots)
+        path.write_bytes(data)
+
+    def _shoot(self, turn: Turn, step: int, keep: bool) -> _Shot:
+        status = turn.agent.status()
+        said = turn.record.verb.replace("_", " ") if turn.record else "start"
+        if turn.record and turn.record.outcome != "ok":
+            said += f" ({turn.record.outcome.replace('_', ' ')})"
+        text = f"step {step + 1}   {status['phase']}   {said}"
+        if status["holding"]:
+            text += f"   holds {status['holding']}"
+        picture = Image.fromarray(turn.agent.map_image()).reduce(self.config.reduce)
+        column, row = turn.agent.map_to_pixel(0.0, 0.0)
+        origin = (column / self.config.reduce, row / self.config.reduce)
+        return _Shot(step, keep, text, _png(Image.fromarray(turn.observation["rgb"])), _png(picture), origin)
+
+    def _encode(self, shots: list[_Shot]) -> bytes:
+        c = self.config
+        canvas = _Canvas(shots)
+        frames = []
+        for shot in shots:
+            view = _fit(_open(shot.view), c.height, c.height)
+            plan = _fit(canvas.paste(shot), round(c.height * canvas.aspect), c.height)
+            frame = Image.new("RGB", (view.width + plan.width, c.height + c.strip), _BACK)
+            frame.paste(view, (0, 0))
+            frame.paste(plan, (view.width, 0))
+            ImageDraw.Draw(frame).text((8, c.height + 5), shot.text, fill=_INK)
+            frames.append(frame)
+        palette = _palette(frames, c.colours)
+        indexed = [f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
+        each = round(1000 / c.fps)
+        durations = [each] * (len(indexed) - 1) + [round(1000 * c.last_secs)]
+        out = io.BytesIO()
+        indexed[0].save(
+            out, "GIF", save_all=True, append_images=indexed[1:], duration=durations, loop=0, optimize=False
+        )
+        return out.getvalue()
+
+
+class _Canvas:
+    """The extent of all maps, so that the map grows in place."""
+
+    def __init__(self, shots: list[_Shot]) -> None:
+        sizes = [_open(s.map).size for s in shots]
+        self._left = max(s.origin[0] for s in shots)
+        self._up = max(s.origin[1] for s in shots)
+        self._width = round(self._left + max(w - s.origin[0] for s, (w, _) in zip(shots, sizes, strict=True)))
+        self._height = round(self._up + max(h - s.origin[1] for s, (_, h) in zip(shots, sizes, strict=True)))
+
+    @property
+    def aspect(self) -> float:
+        """Width by height of the panel."""
+        return float(np.clip(self._width / max(1, self._height), 0.6, 1.8))
+
+    def paste(self, shot: _Shot) -> Image.Image:
+        whole = Image.new("RGB", (self._width, self._height), _UNKNOWN)
+        whole.paste(_open(shot.map), (round(self._left - shot.origin[0]), round(self._up - shot.origin[1])))
+        return whole
+
+
+def _fit(image: Image.Image, width: int, height: int) -> Image.Image:
+    scale = min(width / image.width, height / image.height)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    panel = Image.new("RGB", (width, height), _BACK)
+    panel.paste(image.resize(size, Image.Resampling.BILINEAR), ((width - size[0]) // 2, (height - size[1]) // 2))
+    return panel
+
+
+def _palette(frames: list[Image.Image], colours: int) -> Image.Image:
+    """One palette for all frames, from a sheet of a few of them."""
+    some = frames[:: max(1, len(frames) // 12)] + frames[-1:]
+    sheet = Image.new("RGB", (some[0].width // 2, some[0].height // 2 * len(some)))
+    for k, frame in enumerate(some):
+        sheet.paste(frame.reduce(2).crop((0, 0, sheet.width, some[0].height // 2)), (0, k * (some[0].height // 2)))
+    return sheet.quantize(colours, method=Image.Quantize.MEDIANCUT)
+
+
+def _png(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
+def _open(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data)).convert("RGB")

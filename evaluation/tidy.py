@@ -1,0 +1,133 @@
+"""The tidy run: makes the world and the agent, runs an episode, and scores it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import gymnasium
+import numpy as np
+from numpy.typing import NDArray
+
+from engram.agents.base import Agent
+from engram.agents.tidy import TidyAgent, TidyConfig
+from engram.evaluation.runner import Episode, Watcher, run_episode
+from engram.evaluation.scoring import Case, Score, score
+from engram.perception.contracts import Detector
+from engram.perception.oracle import MaskDetector
+from engram.planners.placement import PlacementPrior
+from engram.sims.contract import TrueObject, Truth, World
+from engram.sims.seeds import check_seed
+
+WORLD_ID = "engram/House-v0"
+Perception = Literal["oracle"]
+
+
+@dataclass(frozen=True)
+class TidyTask:
+    """One tidy episode: everything that decides what happens in it."""
+
+    seed: int
+    rooms: int | None = None  # None: the generator chooses
+    objects: int | None = None
+    mess: int = 5
+    house: Path | None = None  # a HouseSpec file in place of a generated house
+    perception: Perception = "oracle"
+    max_steps: int = 1000
+    width: int = 224  # pixels
+    height: int = 224
+
+
+@dataclass(frozen=True, eq=False)
+class TidyRun:
+    """A finished episode."""
+
+    task: TidyTask
+    episode: Episode
+    score: Score
+    agent: Agent
+
+
+MakeWorld = Callable[[TidyTask], World]
+
+
+def make_world(task: TidyTask) -> World:
+    """Build the embedded house."""
+    world = gymnasium.make(
+        WORLD_ID,
+        disable_env_checker=True,
+        width=task.width,
+        height=task.height,
+        max_steps=task.max_steps,
+    )
+    return cast(World, world.unwrapped)
+
+
+def make_agent(world: World, task: TidyTask, prior: PlacementPrior | None = None) -> TidyAgent:
+    """Build the agent; all that it has of the world is its detector's masks."""
+    c = world.config
+    config = TidyConfig(
+        step_m=c.move_m, rotate_deg=c.rotate_deg, look_deg=c.look_deg, max_steps=min(task.max_steps, c.max_steps)
+    )
+    return TidyAgent(oracle(world), config, prior)
+
+
+def oracle(world: World) -> Detector:
+    """Detections from the world's own masks."""
+    return MaskDetector(*_mask_source(lambda: world.truth))
+
+
+def run_tidy(
+    task: TidyTask, watchers: Sequence[Watcher] = (), make: MakeWorld = make_world, prior: PlacementPrior | None = None
+) -> TidyRun:
+    """Run and score one episode.
+
+    Raises:
+        SeedError: the seed belongs to no split.
+        HouseSpecError, HouseRequestError: the house cannot be built.
+        RenderError: the renderer cannot run here.
+
+    """
+    check_seed(task.seed)
+    prior = prior or PlacementPrior.load()
+    world = make(task)
+    try:
+        options = _options(task, world)
+        original = _before_mess(world, task.seed, options)
+        agent = make_agent(world, task, prior)
+        episode = run_episode(world, agent, task.seed, options, watchers)
+        return TidyRun(task, episode, score(_case(episode, original), prior.counts), agent)
+    finally:
+        world.close()
+
+
+def _options(task: TidyTask, world: World) -> dict[str, Any]:
+    chosen = {"mess": task.mess, "rooms": task.rooms, "objects": task.objects, "house": task.house}
+    return {name: value for name, value in chosen.items() if value is not None and name in world.option_names}
+
+
+def _before_mess(world: World, seed: int, options: dict[str, Any]) -> Sequence[TrueObject] | None:
+    """What the same house is like without mess; ``None`` for a world that cannot say."""
+    if "mess" not in world.option_names:
+        return None
+    world.reset(seed=seed, options={**options, "mess": 0})
+    return world.truth.objects()
+
+
+def _case(episode: Episode, original: Sequence[TrueObject] | None) -> Case:
+    return Case(
+        start=episode.start,
+        end=episode.end,
+        displaced=episode.displaced,
+        picked={name for _, name in episode.picked},
+        original=original,
+        held_end=episode.held_end,
+    )
+
+
+def _mask_source(
+    truth: Callable[[], Truth],
+) -> tuple[Callable[[], NDArray[np.int32]], Callable[[], list[str]]]:
+    return lambda: truth().instances(), lambda: [o.category for o in truth().objects()]

@@ -1,0 +1,79 @@
+"""The house of boxes of the agents' tests, with the ground truth that evaluation reads."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from engram.evaluation.tidy import TidyTask
+from engram.sims.contract import TrueObject
+
+
+def _boxes() -> ModuleType:
+    path = Path(__file__).parents[1] / "agents" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("house_of_boxes", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+BOXES = _boxes()
+MESS = ("Mug", "Pillow", "Pan")
+
+
+class BoxTruth:
+    """Ground truth of a box world; an id is the label."""
+
+    def __init__(self, world) -> None:
+        self._world = world
+
+    def objects(self) -> list[TrueObject]:
+        return [self._object(b) for b in self._things()]
+
+    def instances(self) -> np.ndarray:
+        order = {id(b): k for k, b in enumerate(self._things())}
+        number = [order.get(id(b), -1) for b in self._world.boxes]
+        return np.array([*number, -1], np.int32)[self._world.numbers]
+
+    def displaced(self) -> list[str]:
+        return list(MESS)
+
+    def _things(self):
+        return sorted((b for b in self._world.boxes if b.label), key=lambda b: b.label)
+
+    def _object(self, b) -> TrueObject:
+        centre, held = (b.lo + b.hi) / 2, b is self._world.held
+        holder = "Floor" if held or not b.movable else self._world.under(b.label)
+        room = "Bedroom_1" if centre[0] < 2.5 else "Kitchen_1"
+        return TrueObject(
+            b.label, b.label, tuple(map(float, centre)), tuple(map(float, b.hi - b.lo)),
+            () if holder == "Floor" else (holder,), room, b.movable, b.holds, False, {},
+        )  # fmt: skip
+
+
+class JudgedBoxWorld(BOXES.BoxWorld):
+    """A box world that evaluation can judge."""
+
+    @property
+    def truth(self):
+        return BoxTruth(self)
+
+
+def make_boxes(task: TidyTask) -> JudgedBoxWorld:
+    return JudgedBoxWorld(task.width)
+
+
+@pytest.fixture
+def box_task() -> TidyTask:
+    return TidyTask(seed=7, mess=3, width=96, height=96, max_steps=1000)
+
+
+@pytest.fixture
+def make_world():
+    return make_boxes
