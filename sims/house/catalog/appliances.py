@@ -23,7 +23,7 @@ def fridge(variant: int, rng: np.random.Generator) -> Shape:
     """Fridge over or under a freezer: white, steel, red and rounded, black and wide. Its one door opens the fridge."""
     width, depth, height = ((0.62, 0.66, 1.75), (0.70, 0.70, 1.82), (0.60, 0.66, 1.55), (0.80, 0.70, 1.80))[variant]
     rgb: Vec3 = ((0.92, 0.92, 0.92), _STEEL, (0.70, 0.13, 0.12), (0.13, 0.13, 0.15))[variant]
-    material: Material = ("plain", "metal", "plain", "metal")[variant]  # type: ignore[assignment]
+    material: Material = ("plain", "metal", "plain", "metal")[variant]
     freezer_below = variant % 2 == 0
     half, x0, x1 = width / 2, -depth / 2, depth / 2
     face, foot, wall = x1 - 0.06, 0.06, 0.04
