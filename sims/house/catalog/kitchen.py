@@ -134,10 +134,10 @@ def _stove(style: int) -> Shape:
         box((0.315, -0.24, 0.67), (0.33, 0.24, 0.69), steel, "metal", solid=False),
         *(box((0.295, y - 0.01, 0.672), (0.32, y + 0.01, 0.688), steel, "metal", solid=False) for y in (-0.2, 0.2)),
     )
-    places = ((0.14, -0.15), (-0.15, -0.15), (-0.15, 0.15), (0.14, 0.15))
+    places = ((0.15, -0.15), (-0.15, -0.15), (-0.15, 0.15), (0.15, 0.15))
     burners = tuple(Child(burner(style, large=k % 2 == 0), (x, y, TOP_M)) for k, (x, y) in enumerate(places))
     knobs = tuple(Child(knob(style), (0.295, y, 0.80)) for y in (-0.21, -0.07, 0.07, 0.21))
-    strip = Region((-0.02, -0.29, TOP_M), (0.01, 0.29, TOP_M + _OVER_TOP_M))
+    strip = Region((-0.004, -0.29, TOP_M), (0.004, 0.29, TOP_M + _OVER_TOP_M))  # between the burners'
     return Shape("CounterTop", parts, regions=(strip,), mass_kg=50.0, children=(*burners, *knobs))
 
 
@@ -166,7 +166,7 @@ def burner(style: int, *, large: bool) -> Shape:
             Part("cylinder", (0.8 * r, high / 2, 0), (0, 0, high / 2), rgb=iron, material="metal"),
             Part("cylinder", (0.25 * r, 0.001, 0), (0, 0, high), rgb=(0.5, 0.5, 0.52), material="metal", solid=False),
         )
-    half = 0.145
+    half = 0.14
     return Shape("StoveBurner", parts, regions=(Region((-half, -half, high), (half, half, high + 0.45)),), mass_kg=1.0)
 
 

@@ -241,7 +241,9 @@ def _pedestal(style: int) -> Shape:
     tub = basin("SinkBasin", (hole[2] - hole[0], hole[3] - hole[1], deep), rgb, visible=False)
     skin = Part("mesh", mesh=stretched(inside, across), rgb=tint(rgb, 0.93), material="tile")
     tub = replace(tub, parts=(*tub.parts, skin))
-    ledge = Region((-0.215, -0.23, top_z), (-0.12, 0.23, top_z + 0.4))
+    ledges = tuple(  # the tap stands between them
+        Region((-0.22, y - 0.06, top_z), (-0.115, y + 0.06, top_z + 0.4)) for y in (-0.175, 0.175)
+    )
     tap = faucet((3, 0, 2, 1)[style], np.random.default_rng(style))
     children = (Child(tub, (0.035, 0.0, top_z - deep)), Child(tap, (-0.16, 0.0, top_z)))
-    return Shape("Sink", parts, regions=(ledge,), mass_kg=30.0, children=children)
+    return Shape("Sink", parts, regions=ledges, mass_kg=30.0, children=children)
