@@ -56,7 +56,7 @@ def fridge(variant: int, rng: np.random.Generator) -> Shape:
         "Fridge",
         (*parts, *boards),
         _leaf(face, x1, half, (low, high), rgb, material, variant),
-        Joint("hinge", (0.0, 0.0, side), (x1, side * half, 0.0), 0.6 * pi),
+        Joint("hinge", (0.0, 0.0, side), (x1, side * half, 0.0), pi / 2),
         rooms,
         mass_kg=70.0,
     )
@@ -126,7 +126,7 @@ def microwave(variant: int, rng: np.random.Generator) -> Shape:
         (face - 0.005, split - 0.005, height - wall - 0.005),
         enclosed=True,
     )
-    hinge = Joint("hinge", (0.0, 0.0, -1.0), (x1, -half, 0.0), 0.6 * pi)
+    hinge = Joint("hinge", (0.0, 0.0, -1.0), (x1, -half, 0.0), pi / 2)
     return Shape("Microwave", parts, door, hinge, (room,), mass_kg=12.0)
 
 
