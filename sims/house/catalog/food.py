@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engram.sims.house.catalog.parts import (
+    centred,
     fitted,
     lumpy,
     placed,
@@ -16,11 +17,11 @@ from engram.sims.house.catalog.parts import (
     wedge,
 )
 from engram.sims.house.catalog.registry import shape
-from engram.sims.house.geometry import Mesh, Part, Shape, Vec3, axis_quat, extrude, lathe, superellipsoid
+from engram.sims.house.geometry import Mesh, Part, Shape, Vec3, axis_quat, extrude, lathe, superellipsoid, yaw_quat
 
 Outline = list[tuple[float, float]]
 
-_LYING = axis_quat("x", 90)  # lays the first cut face of a wedge on the table
+_LYING = axis_quat("x", 90)  # lays the axis of a fruit down
 
 # Apples: skin, side, height, whether a leaf is left
 _APPLES = (
@@ -59,43 +60,30 @@ def apple(variant: int, rng: np.random.Generator) -> Shape:
 
 @shape("AppleSliced")
 def apple_sliced(variant: int, rng: np.random.Generator) -> Shape:
-    """Piece of an apple: a wedge on its side or a half with the core up."""
+    """Piece of an apple, on its skin: a wedge or a half."""
     rgb, side, height, _ = _APPLES[variant]
     profile = [(0.0, 0.0), *_scaled(_APPLE_PROFILE, side / 2, height)[1:-2], (0.0, height)]
-    seeds = [(-0.006, 0.009), (0.006, -0.009)]
+    seeds = [(-0.009, 0.004), (0.009, -0.004)]
     return _cut_piece("AppleSliced", profile, (90, 180, 67, 112)[variant], rgb, _APPLE_FLESH, seeds, 0.045)
 
 
 def _cut_piece(
-    name: str, profile: Outline, angle: float, rgb: Vec3, flesh: Vec3, seeds: Outline, mass_kg: float
+    name: str, profile: Outline, angle_deg: float, rgb: Vec3, flesh: Vec3, seeds: Outline, mass_kg: float
 ) -> Shape:
-    """Sector of a lathed fruit on its first cut face; a half has its cut face up. Seeds are (across, along) the cut."""
-    peel, cut = wedge(profile, angle)
-    height = max(z for _, z in profile)
-    half = angle > 170
-    quat = axis_quat("x", -90) if half else _LYING
-    both = np.concatenate([placed(peel, quat=quat).vertices, placed(cut, quat=quat).vertices])
-    lo, hi = both.min(0), both.max(0)
-    shift: Vec3 = (float(-(lo[0] + hi[0]) / 2), float(-(lo[1] + hi[1]) / 2), float(-lo[2]))
-    parts = [skin(placed(peel, shift, quat), rgb), skin(placed(cut, shift, quat), flesh)]
+    """Sector of a lathed fruit on its skin, axis along y, cut faces up. Seeds are (side and depth, along) the core."""
+    half = np.radians(angle_deg) / 2
+    peel, cut = (placed(placed(m, quat=yaw_quat(-np.pi / 2 - half)), quat=_LYING) for m in wedge(profile, angle_deg))
+    points = np.concatenate([peel.vertices, cut.vertices]).astype(np.float64)
+    lo, hi = points.min(0), points.max(0)
+    shift = (float(-(lo[0] + hi[0]) / 2), float(-(lo[1] + hi[1]) / 2), float(-lo[2]))
+    parts = [skin(placed(peel, shift), rgb), skin(placed(cut, shift), flesh)]
     sx, sy, sz = (hi - lo).tolist()
-    for across, along in seeds:
-        if half:
-            parts.append(trim("ellipsoid", (0.0028, 0.0045, 0.0015), (across, along, sz), (0.22, 0.12, 0.06)))
-            continue
-        out = np.array([np.cos(np.radians(angle)), 0.0, np.sin(np.radians(angle))]) * (0.008 + abs(across) / 2)
-        at = (out[0] + shift[0], -height / 2 + along + shift[1], out[2] + shift[2])
-        parts.append(trim("ellipsoid", (0.0025, 0.0045, 0.0025), at, (0.22, 0.12, 0.06)))
-    solids = (
-        proxy("box", (sx / 2, 0.7 * sy / 2, 0.3 * sz), (0.0, 0.0, 0.3 * sz)),
-        proxy("box", (0.5 * sx / 2, 0.6 * sy / 2, sz / 2), (0.0, 0.0, sz / 2)),
-    )
-    if half:
-        solids = (
-            proxy("box", (0.55 * sx / 2, 0.55 * sy / 2, sz / 2), (0.0, 0.0, sz / 2)),
-            proxy("box", (0.8 * sx / 2, 0.8 * sy / 2, 0.25 * sz), (0.0, 0.0, 0.75 * sz)),
-        )
-    return Shape(name, (*parts, *solids), mass_kg=mass_kg)
+    for depth, along in seeds:
+        at = (depth * float(np.sin(half)) + shift[0], along, shift[2] - abs(depth) * float(np.cos(half)))
+        parts.append(trim("ellipsoid", (0.0024, 0.0045, 0.0024), at, (0.22, 0.12, 0.06)))
+    foot = proxy("box", (0.25 * sx, 0.3 * sy, 0.47 * sz), (0.0, 0.0, 0.47 * sz))
+    girth = proxy("box", (0.4 * sx, 0.42 * sy, 0.2 * sz), (0.0, 0.0, 0.6 * sz))
+    return Shape(name, (*parts, foot, girth), mass_kg=mass_kg)
 
 
 # Loaves: crust, crumb, whole sides
@@ -228,17 +216,17 @@ def egg_cracked(variant: int, rng: np.random.Generator) -> Shape:
     yolk = ((0.97, 0.72, 0.10), (0.95, 0.58, 0.08), (0.98, 0.78, 0.20), (0.92, 0.50, 0.06))[variant]
     parts = [
         skin(extrude(outline, 0.006), (0.96, 0.95, 0.90)),
-        trim("ellipsoid", (0.019, 0.019, 0.013), (0.004, 0.0, 0.006), yolk),
+        trim("ellipsoid", (0.019, 0.019, 0.011), (0.004, 0.0, 0.011), yolk),
         proxy("cylinder", (0.9 * radius, 0.004, 0.0), (0.0, 0.0, 0.004)),
         proxy("cylinder", (0.014, 0.008, 0.0), (0.004, 0.0, 0.008)),
     ]
     cup = lathe([(0.0, 0.0), (0.6, 0.08), (0.92, 0.4), (1.0, 0.8), (0.92, 0.75), (0.5, 0.2), (0.0, 0.12)], 12)
     for k in range((0, 1, 2, 1)[variant]):
-        at = (-0.03 if k == 0 else 0.02, 0.04 if k == 0 else -0.045, 0.002)
+        at = (-0.03 if k == 0 else 0.02, 0.04 if k == 0 else -0.045, 0.004)
         jagged = placed(ruffled(cup, 0.12, 5), scale=(size[1] / 2, size[1] / 2, 0.028))
         parts.append(skin(jagged, rgb, pos=at, quat=axis_quat("x", 25 if k else -20)))
         parts.append(proxy("cylinder", (0.017, 0.011, 0.0), (at[0], at[1], 0.011)))
-    return Shape("EggCracked", tuple(parts), mass_kg=0.055)
+    return centred(Shape("EggCracked", tuple(parts), mass_kg=0.055))
 
 
 _LETTUCES: tuple[tuple[Vec3, Vec3, Vec3], ...] = (  # outer leaves, heart, whole sides
@@ -248,6 +236,9 @@ _LETTUCES: tuple[tuple[Vec3, Vec3, Vec3], ...] = (  # outer leaves, heart, whole
     ((0.42, 0.13, 0.18), (0.38, 0.56, 0.22), (0.17, 0.17, 0.12)),  # red leaf
 )
 _LEAVES = [(0.0, 0.0), (0.35, 0.02), (0.75, 0.35), (1.0, 0.85), (0.96, 0.86), (0.68, 0.42), (0.0, 0.1)]
+_ROMAINE = [
+    (0.0, 0.0), (0.45, 0.02), (0.75, 0.25), (1.0, 0.6), (0.95, 0.85), (0.7, 1.0), (0.62, 0.97), (0.8, 0.6), (0.0, 0.3),
+]  # fmt: skip
 _BALL = [(0.0, 0.0), (0.5, 0.07), (0.87, 0.25), (1.0, 0.5), (0.87, 0.75), (0.5, 0.93), (0.0, 1.0)]
 
 
@@ -257,14 +248,15 @@ def lettuce(variant: int, rng: np.random.Generator) -> Shape:
     rgb, heart, size = _LETTUCES[variant]
     a, b, h = size
     if variant == 2:
-        leaves = ruffled(lathe(_LEAVES, 18), 0.10, 6)
+        along = axis_quat("y", 90)
+        leaves = fitted(placed(ruffled(lathe(_ROMAINE, 20), 0.10, 5), quat=along), size)
+        inner = fitted(placed(ruffled(lathe(_ROMAINE, 16), 0.10, 4), quat=along), (0.9 * a, 0.6 * b, 0.6 * h))
         parts = [
-            skin(fitted(placed(leaves, quat=axis_quat("y", 90)), size), rgb),
-            skin(fitted(placed(lathe(_BALL, 10), quat=axis_quat("y", 90)), (0.6 * a, 0.6 * b, 0.6 * h)), heart,
-                 pos=(0.17 * a, 0.0, 0.2 * h)),
-            trim("cylinder", (0.02, 0.012, 0.0), (-0.5 * a, 0.0, 0.5 * h), (0.88, 0.90, 0.78), quat=axis_quat("y", 90)),
-        ]  # fmt: skip
-        return Shape("Lettuce", (*parts, *round_proxies(size)), mass_kg=0.35)
+            skin(leaves, rgb),
+            skin(inner, heart, pos=(0.08 * a, 0.0, 0.2 * h)),
+            trim("cylinder", (0.02, 0.012, 0.0), (-0.5 * a, 0.0, 0.5 * h), (0.88, 0.90, 0.78), quat=along),
+        ]
+        return centred(Shape("Lettuce", (*parts, *round_proxies(size)), mass_kg=0.35))
     waves = (5, 3, 0, 7)[variant]
     ripple = (0.09, 0.04, 0.0, 0.16)[variant]
     outer = fitted(ruffled(lathe(_LEAVES, 21), ripple, waves), (a, b, (0.72, 0.55, 0.0, 0.85)[variant] * h))
@@ -281,7 +273,7 @@ def lettuce(variant: int, rng: np.random.Generator) -> Shape:
 
 @shape("LettuceSliced")
 def lettuce_sliced(variant: int, rng: np.random.Generator) -> Shape:
-    """Wedge of a lettuce with its pale inside, on one cut face."""
+    """Wedge of a lettuce with its pale inside and stem."""
     rgb, heart, size = _LETTUCES[variant]
     long, across = (size[0], size[1]) if variant == 2 else (size[2], size[0])
     profile = [(r * across / 2, z * long) for r, z in _BALL]
@@ -289,9 +281,8 @@ def lettuce_sliced(variant: int, rng: np.random.Generator) -> Shape:
     piece = _cut_piece("LettuceSliced", profile, (90, 112, 90, 67)[variant], rgb, pale, [], 0.08)
     peel, cut, *solids = piece.parts
     wavy = skin(lumpy(peel.mesh, rng, 0.02, 8.0) if peel.mesh else lathe(profile), rgb)
-    lo, hi = piece.bounds()
-    vein = trim("capsule", (0.006, 0.33 * long, 0.0), (float(lo[0]) + 0.008, 0.0, 0.35 * float(hi[2])), heart,
-                quat=axis_quat("x", 90))  # fmt: skip
+    _, hi = piece.bounds()
+    vein = trim("capsule", (0.006, 0.33 * long, 0.0), (0.0, 0.0, float(hi[2]) - 0.006), heart, quat=_LYING)
     return Shape("LettuceSliced", (wavy, cut, vein, *solids), mass_kg=0.08)
 
 
@@ -362,7 +353,7 @@ def tomato(variant: int, rng: np.random.Generator) -> Shape:
         skin(star, green, pos=at, quat=quat),
         trim("capsule", (0.002, 0.005, 0.0), tip, green, quat=quat),
     )
-    return Shape("Tomato", (*parts, *round_proxies(size)), mass_kg=0.12)
+    return centred(Shape("Tomato", (*parts, *round_proxies(size)), mass_kg=0.12))
 
 
 @shape("TomatoSliced")
