@@ -263,7 +263,7 @@ def _facts(document: Mapping[str, Any]) -> str:
 
 
 def _said(value: Any) -> str:
-    return "chosen by the house" if value is None else str(value)
+    return "not given" if value is None else str(value)
 
 
 def _journal(journal: Sequence[Event]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from engram.evaluation.runner import Turn
+from engram.evaluation.runner import StepRecord, Turn
 
 _BACK, _INK, _UNKNOWN = (24, 26, 31), (238, 238, 240), (60, 64, 72)
 
@@ -50,41 +50,43 @@ class Recorder:
 
     def __call__(self, turn: Turn) -> None:
         """Keep this step's frame if it is due or shows a pick or a place."""
-        self._latest = turn
-        step = -1 if turn.record is None else turn.record.step
-        handled = turn.record is not None and turn.record.verb in ("pick", "place") and turn.record.outcome == "ok"
-        if not handled and (step + 1) % self._stride:
+        if turn.record is None:  # the agent has not looked yet
             return
-        self._shots.append(self._shoot(turn, step, handled))
+        self._latest = turn
+        step = turn.record.step
+        handled = turn.record.verb in ("pick", "place") and turn.record.outcome == "ok"
+        if not handled and step % self._stride:
+            return
+        self._shots.append(self._shoot(turn, turn.record, handled))
         if len(self._shots) > self.config.frames:
             self._stride *= 2
-            self._shots = [s for s in self._shots if s.keep or (s.step + 1) % self._stride == 0]
+            self._shots = [s for s in self._shots if s.keep or s.step % self._stride == 0]
 
     def write(self, path: Path) -> None:
         """Write the GIF; frames are left out until it is small enough."""
         shots = list(self._shots)
-        if self._latest is not None and self._latest.record and shots[-1].step != self._latest.record.step:
-            shots.append(self._shoot(self._latest, self._latest.record.step, False))
-        if not shots:
+        latest = self._latest
+        if latest is None or latest.record is None:
             raise ValueError("nothing was recorded")
+        if shots[-1].step != latest.record.step:
+            shots.append(self._shoot(latest, latest.record, False))
         data = self._encode(shots)
         while len(data) > self.config.max_bytes and len(shots) > 8:
             shots = shots[:-1:2] + shots[-1:]
             data = self._encode(shots)
         path.write_bytes(data)
 
-    def _shoot(self, turn: Turn, step: int, keep: bool) -> _Shot:
+    def _shoot(self, turn: Turn, record: StepRecord, keep: bool) -> _Shot:
         status = turn.agent.status()
-        said = turn.record.verb.replace("_", " ") if turn.record else "start"
-        if turn.record and turn.record.outcome != "ok":
-            said += f" ({turn.record.outcome.replace('_', ' ')})"
-        text = f"step {step + 1}   {status['phase']}   {said}"
+        text = f"step {record.step}   {record.phase}   {record.verb.replace('_', ' ')}"
+        if record.outcome != "ok":
+            text += f" ({record.outcome.replace('_', ' ')})"
         if status["holding"]:
             text += f"   holds {status['holding']}"
         picture = Image.fromarray(turn.agent.map_image()).reduce(self.config.reduce)
         column, row = turn.agent.map_to_pixel(0.0, 0.0)
         origin = (column / self.config.reduce, row / self.config.reduce)
-        return _Shot(step, keep, text, _png(Image.fromarray(turn.observation["rgb"])), _png(picture), origin)
+        return _Shot(record.step, keep, text, _png(Image.fromarray(turn.observation["rgb"])), _png(picture), origin)
 
     def _encode(self, shots: list[_Shot]) -> bytes:
         c = self.config
