@@ -6,13 +6,13 @@ from functools import partial
 
 import numpy as np
 
+from engram.sims.house.catalog.parts import proxy, skin
 from engram.sims.house.catalog.registry import shape
 from engram.sims.house.geometry import (
     IDENTITY,
     Material,
     Mesh,
     Part,
-    Quat,
     Shape,
     Vec3,
     axis_quat,
@@ -30,11 +30,6 @@ _OAK: Vec3 = (0.72, 0.52, 0.31)
 _BOTTLE: tuple[Material, ...] = ("plain", "glass", "tile", "plain")  # soap bottles
 
 _trim = partial(Part, solid=False)  # seen, never touched
-_proxy = partial(Part, visible=False)  # touched, never seen
-
-
-def _mesh(mesh: Mesh, rgb: Vec3, material: Material = "plain", pos: Vec3 = (0, 0, 0), quat: Quat = IDENTITY) -> Part:
-    return Part("mesh", pos=pos, quat=quat, rgb=rgb, material=material, mesh=mesh)
 
 
 def _fold(half: Vec3, layers: int, rgb: Vec3, band: Vec3 | None) -> tuple[Part, ...]:
@@ -45,13 +40,13 @@ def _fold(half: Vec3, layers: int, rgb: Vec3, band: Vec3 | None) -> tuple[Part, 
     for k in range(layers):
         back = 0.03 * x * (k % 2)
         leaf = superellipsoid((x - back, y - back, 1.12 * thick), 0.5, 0.12, segments=16, rings=6)
-        parts.append(_mesh(leaf, rgb, "cloth", (-back, 0.0, (2 * k + 1) * thick)))
+        parts.append(skin(leaf, rgb, "cloth", (-back, 0.0, (2 * k + 1) * thick)))
     if band is not None:
         for side in (0.52, 0.7):
             parts.append(
                 _trim("box", (0.06 * x, 0.985 * y, z), (side * x, 0.0, z + 0.0035), rgb=band, material="cloth")
             )
-    return (*parts, _proxy("box", (0.97 * x, 0.97 * y, z), (0.0, 0.0, z)))
+    return (*parts, proxy("box", (0.97 * x, 0.97 * y, z), (0.0, 0.0, z)))
 
 
 def _roll(radius: float, half_length: float, rgb: Vec3, end: Vec3, band: Vec3 | None) -> tuple[Part, ...]:
@@ -65,7 +60,7 @@ def _roll(radius: float, half_length: float, rgb: Vec3, end: Vec3, band: Vec3 | 
     ]
     if band is not None:
         parts.append(_trim("cylinder", (1.04 * radius, 0.18 * half_length, 0.0), centre, turn, band, "cloth"))
-    return (*parts, _proxy("box", (0.72 * radius, half_length, radius), centre))
+    return (*parts, proxy("box", (0.72 * radius, half_length, radius), centre))
 
 
 @shape("Cloth")
@@ -81,9 +76,9 @@ def cloth(variant: int, rng: np.random.Generator) -> Shape:
         outline = [(0.11 * s, -0.092), (-0.02, 0.093 * s), (-0.06, 0.083 * s), (-0.11 * s, -0.067), (-0.09, -0.097)]
         inner = [(0.8 * x - 0.006, 0.8 * y - 0.003) for x, y in outline]
         parts = (
-            _mesh(extrude(outline, 0.009), (0.95, 0.75, 0.25), "cloth"),
-            _mesh(extrude(inner, 0.008), (0.98, 0.84, 0.42), "cloth", (0.0, 0.0, 0.009)),
-            _proxy("box", (0.075, 0.065, 0.0085), (-0.015, -0.025, 0.0085)),
+            skin(extrude(outline, 0.009), (0.95, 0.75, 0.25), "cloth"),
+            skin(extrude(inner, 0.008), (0.98, 0.84, 0.42), "cloth", (0.0, 0.0, 0.009)),
+            proxy("box", (0.075, 0.065, 0.0085), (-0.015, -0.025, 0.0085)),
         )
     else:
         parts = _roll(0.024, 0.085 * s, (0.42, 0.66, 0.42), (0.62, 0.8, 0.6), None)
@@ -131,11 +126,11 @@ def plunger(variant: int, rng: np.random.Generator) -> Shape:
     bellows = [(0.0, 0.0), (0.062, 0.0), (0.068, 0.02), (0.05, 0.032), (0.066, 0.05), (0.048, 0.064), (0.06, 0.08)]
     profile = [*bellows, (0.026, 0.1), (0.02, 0.13), (0.0, 0.13)] if variant == 1 else [*bell, (0.0, 0.12)]
     parts = [
-        _mesh(lathe(profile, 18), rubber, pos=(0.0, 0.0, lift)),
+        skin(lathe(profile, 18), rubber, pos=(0.0, 0.0, lift)),
         Part("cylinder", (0.012, length / 2, 0.0), (0.0, 0.0, lift + 0.1 + length / 2), IDENTITY, stick,
              "wood" if wood else "plain"),
         _trim("sphere", (0.016, 0.0, 0.0), (0.0, 0.0, lift + 0.1 + length), rgb=stick),
-        _proxy("cylinder", (0.066, 0.042, 0.0), (0.0, 0.0, lift + 0.042)),
+        proxy("cylinder", (0.066, 0.042, 0.0), (0.0, 0.0, lift + 0.042)),
     ]  # fmt: skip
     if lift:
         parts.append(Part("cylinder", (0.09, 0.006, 0.0), (0.0, 0.0, 0.006), rgb=(0.85, 0.87, 0.9)))
@@ -148,11 +143,11 @@ def _brush_in_holder(variant: int, length: float) -> tuple[Part, ...]:
     square = [(0.055, -0.055), (0.055, 0.055), (-0.055, 0.055), (-0.055, -0.055)]
     body = lathe([*pot, (0.0, 0.02)], 18) if variant == 0 else extrude(square, 0.12)
     return (
-        _mesh(body, rgb, "plain" if variant == 0 else "metal"),
+        skin(body, rgb, "plain" if variant == 0 else "metal"),
         _trim("cylinder", (0.034, 0.02, 0.0), (0.0, 0.0, 0.135), rgb=(0.75, 0.85, 0.95)),
         Part("capsule", (0.009, length / 2, 0.0), (0.0, 0.0, 0.14 + length / 2), rgb=(0.25, 0.5, 0.75)),
         _trim("ellipsoid", (0.015, 0.015, 0.045), (0.0, 0.0, 0.14 + length), rgb=(0.25, 0.5, 0.75)),
-        _proxy("box", (0.05, 0.05, 0.064), (0.0, 0.0, 0.064)),
+        proxy("box", (0.05, 0.05, 0.064), (0.0, 0.0, 0.064)),
     )
 
 
@@ -166,18 +161,18 @@ def _hand_brush(long: bool) -> tuple[Part, ...]:
         _trim("box", (0.0055, half - 0.014, 0.013), (x, y, 0.013), rgb=bristle)
         for x in (-0.019, -0.0063, 0.0063, 0.019)
     ]
-    parts = [*rows, _mesh(top, back, "wood" if long else "plain", (0.0, y, 0.034))]
-    parts.append(_proxy("box", (0.026, half - 0.01, 0.022), (0.0, y, 0.022)))
+    parts = [*rows, skin(top, back, "wood" if long else "plain", (0.0, y, 0.034))]
+    parts.append(proxy("box", (0.026, half - 0.01, 0.022), (0.0, y, 0.022)))
     if long:
         path = [(0.0, 0.02, 0.034), (0.0, -0.04, 0.037), (0.0, -0.11, 0.043), (0.0, -0.16, 0.046)]
-        parts.append(_mesh(sweep(path, [0.013, 0.01, 0.011, 0.014]), back, "wood"))
-        parts.append(_proxy("box", (0.01, 0.08, 0.008), (0.0, -0.07, 0.036)))
+        parts.append(skin(sweep(path, [0.013, 0.01, 0.011, 0.014]), back, "wood"))
+        parts.append(proxy("box", (0.01, 0.08, 0.008), (0.0, -0.07, 0.036)))
         # The handle hangs in the air: this foot keeps the brush level although its middle is not above the bristles.
-        parts.append(_proxy("box", (0.02, 0.05, 0.006), (0.0, -0.02, 0.006)))
+        parts.append(proxy("box", (0.02, 0.05, 0.006), (0.0, -0.02, 0.006)))
     else:
         grip = [(0.0, 0.055, 0.035), (0.0, 0.04, 0.068), (0.0, 0.0, 0.075), (0.0, -0.04, 0.068), (0.0, -0.055, 0.035)]
-        parts.append(_mesh(sweep(grip, 0.009), back))
-        parts.append(_proxy("box", (0.01, 0.04, 0.012), (0.0, 0.0, 0.066)))
+        parts.append(skin(sweep(grip, 0.009), back))
+        parts.append(proxy("box", (0.01, 0.04, 0.012), (0.0, 0.0, 0.066)))
     return tuple(parts)
 
 
@@ -201,7 +196,7 @@ def soap_bar(variant: int, rng: np.random.Generator) -> Shape:
     s = float(rng.uniform(0.95, 1.06))
     x, y, z = half[0] * s, half[1] * s, half[2]
     mark: Vec3 = (0.82 * rgb[0], 0.82 * rgb[1], 0.82 * rgb[2])
-    parts = [_mesh(superellipsoid((x, y, z), 0.45, e, segments=18, rings=7), rgb, pos=(0.0, 0.0, z))]
+    parts = [skin(superellipsoid((x, y, z), 0.45, e, segments=18, rings=7), rgb, pos=(0.0, 0.0, z))]
     top = 2 * z - 0.0002
     if variant == 3:
         parts += [_trim("box", (0.7 * x, 0.002, 0.001), (0.0, k * 0.3 * y, top), rgb=mark) for k in (-1.6, 0.0, 1.6)]
@@ -209,7 +204,7 @@ def soap_bar(variant: int, rng: np.random.Generator) -> Shape:
         parts.append(_trim("box", (0.45 * x, 0.6 * y, 0.001), (0.0, 0.0, top), rgb=mark))
     else:
         parts.append(_trim("ellipsoid", (0.5 * x, 0.55 * y, 0.0012), (0.0, 0.0, top), rgb=mark))
-    parts.append(_proxy("box", (0.78 * x, 0.8 * y, z), (0.0, 0.0, z)))
+    parts.append(proxy("box", (0.78 * x, 0.8 * y, z), (0.0, 0.0, z)))
     return Shape("SoapBar", tuple(parts), mass_kg=0.1)
 
 
@@ -230,12 +225,12 @@ def soap_bottle(variant: int, rng: np.random.Generator) -> Shape:
     body = extrude(square, h) if variant == 1 else lathe(profile, 18)
     label: Vec3 = (0.97, 0.95, 0.88)
     parts = [
-        _mesh(body, rgb, _BOTTLE[variant]),
+        skin(body, rgb, _BOTTLE[variant]),
         _trim("cylinder", (0.014, 0.009, 0.0), (0.0, 0.0, h + 0.009), rgb=pump),
         _trim("cylinder", (0.005, 0.018, 0.0), (0.0, 0.0, h + 0.03), rgb=pump),
         _trim("box", (0.024, 0.008, 0.005), (0.014, 0.0, h + 0.05), rgb=pump),
-        _proxy("cylinder", (0.95 * r, h / 2, 0.0), (0.0, 0.0, h / 2)),
-        _proxy("cylinder", (0.012, 0.025, 0.0), (0.0, 0.0, h + 0.025)),
+        proxy("cylinder", (0.95 * r, h / 2, 0.0), (0.0, 0.0, h / 2)),
+        proxy("cylinder", (0.012, 0.025, 0.0), (0.0, 0.0, h + 0.025)),
     ]
     if variant in (1, 3):
         parts.append(_trim("box", (0.004, 0.6 * r, 0.25 * h), (r - 0.003, 0.0, 0.42 * h), rgb=label))
@@ -259,14 +254,14 @@ def spray_bottle(variant: int, rng: np.random.Generator) -> Shape:
     return Shape(
         "SprayBottle",
         (
-            _mesh(body, rgb, "glass" if variant == 3 else "plain"),
+            skin(body, rgb, "glass" if variant == 3 else "plain"),
             _trim("box", (0.004, 0.6 * r, 0.13 * h), (0.96 * r, 0.0, 0.27 * h), rgb=label),
             _trim("cylinder", (0.018, 0.012, 0.0), (0.0, 0.0, h + 0.004), rgb=head),
             Part("box", (0.042, 0.014, 0.016), (0.012, 0.0, h + 0.032), rgb=head),
             _trim("cylinder", (0.008, 0.009, 0.0), (0.06, 0.0, h + 0.034), axis_quat("y", 90), label),
             _trim("box", (0.005, 0.008, 0.028), (0.036, 0.0, h - 0.002), axis_quat("y", -18), head),
-            _proxy("cylinder", (r, 0.4 * h, 0.0), (0.0, 0.0, 0.4 * h)),
-            _proxy("cylinder", (0.016, 0.12 * h, 0.0), (0.0, 0.0, 0.9 * h)),
+            proxy("cylinder", (r, 0.4 * h, 0.0), (0.0, 0.0, 0.4 * h)),
+            proxy("cylinder", (0.016, 0.12 * h, 0.0), (0.0, 0.0, 0.9 * h)),
         ),
         mass_kg=0.45,
     )
@@ -295,7 +290,7 @@ def tissue_box(variant: int, rng: np.random.Generator) -> Shape:
         body = Part("box", half, (0.0, 0.0, z), IDENTITY, rgb, "wood" if variant == 3 else "plain")
         bands = [_trim("box", (1.01 * x, 1.01 * y, 0.22 * z), (0.0, 0.0, 0.5 * z), rgb=stripe)]
     slot = _trim("ellipsoid", (0.018, min(0.62 * y, 0.05), 0.002), (0.0, 0.0, top), rgb=_DARK)
-    return Shape("TissueBox", (body, *bands, slot, _mesh(tuft, _WHITE, "cloth", (0.0, 0.0, top))), mass_kg=0.2)
+    return Shape("TissueBox", (body, *bands, slot, skin(tuft, _WHITE, "cloth", (0.0, 0.0, top))), mass_kg=0.2)
 
 
 @shape("ToiletPaper")
@@ -308,9 +303,9 @@ def toilet_paper(variant: int, rng: np.random.Generator) -> Shape:
     paper = lathe([(hole, 0.0), (r, 0.0), (r, h), (hole, h), (hole, 0.0)], 20)
     core = lathe([(0.018, 0.0), (0.0215, 0.0), (0.0215, h + 0.001), (0.018, h + 0.001), (0.018, 0.0)], 14)
     parts = [
-        _mesh(paper, rgb, "cloth"),
-        _mesh(core, _CARD),
-        _proxy("cylinder", (r, h / 2, 0.0), (0.0, 0.0, h / 2)),
+        skin(paper, rgb, "cloth"),
+        skin(core, _CARD),
+        proxy("cylinder", (r, h / 2, 0.0), (0.0, 0.0, h / 2)),
     ]
     if variant == 1:
         parts.append(_trim("box", (0.035, 0.001, h / 2), (-0.035, r, h / 2), IDENTITY, rgb, "cloth"))

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from engram.sims.house.catalog.parts import merge, placed, proxy, skin
 from engram.sims.house.catalog.registry import shape
 from engram.sims.house.geometry import (
     IDENTITY,
@@ -14,7 +15,6 @@ from engram.sims.house.geometry import (
     Material,
     Mesh,
     Part,
-    Quat,
     Shape,
     Vec3,
     axis_quat,
@@ -32,11 +32,6 @@ _PAPER: Vec3 = (0.94, 0.91, 0.82)
 _SCREEN: Vec3 = (0.1, 0.13, 0.18)
 
 _trim = partial(Part, solid=False)  # seen, never touched
-_proxy = partial(Part, visible=False)  # touched, never seen
-
-
-def _mesh(mesh: Mesh, rgb: Vec3, material: Material = "plain", pos: Vec3 = (0, 0, 0), quat: Quat = IDENTITY) -> Part:
-    return Part("mesh", pos=pos, quat=quat, rgb=rgb, material=material, mesh=mesh)
 
 
 def _studs(centres: Iterable[tuple[float, float]], half: tuple[float, float], height: float) -> Mesh:
@@ -45,10 +40,8 @@ def _studs(centres: Iterable[tuple[float, float]], half: tuple[float, float], he
     block = np.column_stack([np.tile(corner, (2, 1)), np.repeat([0.0, height], 4)])
     quads = np.array([(0, 1, 5, 4), (1, 2, 6, 5), (2, 3, 7, 6), (3, 0, 4, 7), (4, 5, 6, 7)])  # none below
     triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
-    places = [np.array([a, b, 0.0]) for a, b in centres]
-    vertices = np.concatenate([block + p for p in places])
-    faces = np.concatenate([triangles + k * len(block) for k in range(len(places))])
-    return Mesh(vertices.astype(np.float32), faces.astype(np.int32))
+    mesh = Mesh(block.astype(np.float32), triangles.astype(np.int32))
+    return merge(*(placed(mesh, (a, b, 0.0)) for a, b in centres))
 
 
 def _grid(rows: int, columns: int, pitch: tuple[float, float], x0: float = 0.0) -> list[tuple[float, float]]:
@@ -93,15 +86,15 @@ def alarm_clock(variant: int, rng: np.random.Generator) -> Shape:
             (0.0, 0.02, z + 1.55 * r),
             (0.0, 0.03, z + 1.2 * r),
         ]
-        body.append(_mesh(sweep(arch, 0.003, 5), _STEEL, "metal"))
+        body.append(skin(sweep(arch, 0.003, 5), _STEEL, "metal"))
     else:
         case = superellipsoid((0.024, 1.12 * r, 1.12 * r), 0.35, 0.35, segments=16, rings=8)
         body = [
-            _mesh(case, rgb, pos=(0.0, 0.0, 1.12 * r)),
+            skin(case, rgb, pos=(0.0, 0.0, 1.12 * r)),
             _trim("box", (0.03, r, 0.004), (0.0, 0.0, 0.004), rgb=_DARK),
         ]
     top = z + (1.2 if variant == 0 else 1.05) * r
-    solid = _proxy("box", (0.026, 0.92 * r, top / 2), (0.0, 0.0, top / 2))
+    solid = proxy("box", (0.026, 0.92 * r, top / 2), (0.0, 0.0, top / 2))
     return Shape("AlarmClock", (*body, *face, solid), mass_kg=0.25)
 
 
@@ -122,9 +115,7 @@ def _digits(text: str, height: float) -> Mesh:
             y, z, upright = _SEGMENTS[name]
             place = [(-z * height / 2, centre + y * w)]
             meshes.append(_studs(place, (height / 4, bar) if upright else (bar, w), 0.002))
-    offsets = np.cumsum([0, *(len(m.vertices) for m in meshes[:-1])])
-    faces = np.concatenate([m.faces + o for m, o in zip(meshes, offsets, strict=True)])
-    return Mesh(np.concatenate([m.vertices for m in meshes]), faces.astype(np.int32))
+    return merge(*meshes)
 
 
 def _digital_clock(variant: int, rng: np.random.Generator) -> Shape:
@@ -135,7 +126,7 @@ def _digital_clock(variant: int, rng: np.random.Generator) -> Shape:
     body: Vec3 = _DARK if variant == 1 else (0.66, 0.46, 0.28)
     parts = [
         Part("box", (x, y, z), (0.0, 0.0, z), IDENTITY, body, "plain" if variant == 1 else "wood"),
-        _mesh(digits, ink, pos=(x + 0.001, 0.0, z), quat=axis_quat("y", 90)),
+        skin(digits, ink, pos=(x + 0.001, 0.0, z), quat=axis_quat("y", 90)),
     ]
     if variant == 1:
         parts.append(_trim("box", (0.001, 0.9 * y, 0.8 * z), (x, 0.0, z), rgb=(0.28, 0.07, 0.07)))
@@ -163,7 +154,7 @@ def book(variant: int, rng: np.random.Generator) -> Shape:
         _trim("box", (x, y, cover), (0.0, 0.0, cover), IDENTITY, rgb, cloth),
         _trim("box", (cover, y, z), (cover - x, 0.0, z), IDENTITY, rgb, cloth),
         Part("box", (x - 0.004, y - 0.004, z - cover), (0.0, 0.0, z), rgb=_PAPER),
-        _proxy("box", (x, y, z - cover), (0.0, 0.0, z - cover)),
+        proxy("box", (x, y, z - cover), (0.0, 0.0, z - cover)),
     )
     top = 2 * z
     marks: list[tuple[float, float, float, float]] = [  # half x, half y, centre x, centre y
@@ -189,9 +180,9 @@ def cd(variant: int, rng: np.random.Generator) -> Shape:
     disc = lathe([(0.008, 0.0), (r, 0.0), (r, 0.004), (0.008, 0.004), (0.008, 0.0)], 24)
     label = lathe([(0.02, 0.0), (0.054, 0.0), (0.054, 0.0006), (0.02, 0.0006), (0.02, 0.0)], 24)
     if variant < 2:
-        rings = _mesh(label, (0.62, 0.7, 0.9) if variant == 0 else tint, "metal" if variant == 0 else "plain",
+        rings = skin(label, (0.62, 0.7, 0.9) if variant == 0 else tint, "metal" if variant == 0 else "plain",
                       (0.0, 0.0, 0.004))  # fmt: skip
-        return Shape("CD", (_mesh(disc, _STEEL, "metal"), rings, _proxy("cylinder", (r, 0.004, 0.0), (0, 0, 0.004))),
+        return Shape("CD", (skin(disc, _STEEL, "metal"), rings, proxy("cylinder", (r, 0.004, 0.0), (0, 0, 0.004))),
                      mass_kg=0.03)  # fmt: skip
     y = 0.071 * float(rng.uniform(0.99, 1.01))
     parts = (
@@ -215,17 +206,17 @@ def cell_phone(variant: int, rng: np.random.Generator) -> Shape:
     )[variant]
     x, y = s * x, s * y
     top = 2 * z
-    body = _mesh(extrude(_rounded(x, y, 0.008), top), rgb, "metal" if variant == 3 else "plain")
-    parts = [body, _proxy("box", (x - 0.002, y - 0.002, z), (0.0, 0.0, z))]
+    body = skin(extrude(_rounded(x, y, 0.008), top), rgb, "metal" if variant == 3 else "plain")
+    parts = [body, proxy("box", (x - 0.002, y - 0.002, z), (0.0, 0.0, z))]
     if variant == 2:
         keys = _studs(_grid(4, 3, (0.012, 0.014), 0.026), (0.0042, 0.0055), 0.0012)
         parts += [
             _trim("box", (0.021, 0.02, 0.0006), (-0.026, 0.0, top), IDENTITY, (0.45, 0.55, 0.42), "glow"),
-            _mesh(keys, _WHITE, pos=(0.0, 0.0, top)),
+            skin(keys, _WHITE, pos=(0.0, 0.0, top)),
         ]
     elif variant == 3:
         parts += [
-            _mesh(extrude(_rounded(0.018, 0.018, 0.005), 0.002), _DARK, pos=(-x + 0.024, -y + 0.022, top)),
+            skin(extrude(_rounded(0.018, 0.018, 0.005), 0.002), _DARK, pos=(-x + 0.024, -y + 0.022, top)),
             _trim("cylinder", (0.006, 0.0005, 0.0), (-x + 0.017, -y + 0.022, top + 0.002), rgb=_STEEL),
             _trim("cylinder", (0.006, 0.0005, 0.0), (-x + 0.032, -y + 0.022, top + 0.002), rgb=_STEEL),
             _trim("box", (0.003, 0.002, 0.0006), (-x + 0.045, -y + 0.022, top), IDENTITY, (0.9, 0.88, 0.75), "glow"),
@@ -237,7 +228,7 @@ def cell_phone(variant: int, rng: np.random.Generator) -> Shape:
         ]
         if variant == 1:
             icons = _studs(_grid(3, 3, (0.026, 0.02), 0.01), (0.0055, 0.0055), 0.0004)
-            parts.append(_mesh(icons, (0.55, 0.75, 0.9), pos=(0.0, 0.0, top + 0.0006)))
+            parts.append(skin(icons, (0.55, 0.75, 0.9), pos=(0.0, 0.0, top + 0.0006)))
     return Shape("CellPhone", tuple(parts), mass_kg=0.18)
 
 
@@ -253,10 +244,10 @@ def credit_card(variant: int, rng: np.random.Generator) -> Shape:
     y = 0.0428 * float(rng.uniform(0.99, 1.01))
     x, top = 0.027, 0.0035
     parts = [
-        _mesh(extrude(_rounded(x, y, 0.003), top), rgb),
+        skin(extrude(_rounded(x, y, 0.003), top), rgb),
         _trim("box", (0.0045, 0.0055, 0.0004), (-0.004, -0.027, top), IDENTITY, _BRASS, "metal"),
-        _mesh(_studs(_grid(1, 4, (0.0, 0.017), 0.008), (0.002, 0.0068), 0.0004), _WHITE, pos=(0.0, 0.002, top)),
-        _proxy("box", (x, y, 0.004), (0.0, 0.0, 0.004)),
+        skin(_studs(_grid(1, 4, (0.0, 0.017), 0.008), (0.002, 0.0068), 0.0004), _WHITE, pos=(0.0, 0.002, top)),
+        proxy("box", (x, y, 0.004), (0.0, 0.0, 0.004)),
     ]
     if variant in (0, 2):
         parts += [
@@ -276,11 +267,9 @@ def _key(blade: float, rgb: Vec3, yaw_deg: float) -> list[Part]:
     teeth = [(0.004, 0.034 + 0.008 * k) for k in range(3)]
     shaft = _studs([(0.0, 0.03 + blade / 2)], (0.0032, blade / 2), 0.003)
     notches = _studs(teeth, (0.0025, 0.0025), 0.003)
-    vertices = np.concatenate([shaft.vertices, notches.vertices])
-    faces = np.concatenate([shaft.faces, notches.faces + len(shaft.vertices)]).astype(np.int32)
     return [
-        _mesh(bow, rgb, "metal", (-0.02 * s, 0.02 * c, 0.001)),
-        _mesh(Mesh(vertices, faces), rgb, "metal", (0.0, 0.0, 0.001), quat),
+        skin(bow, rgb, "metal", (-0.02 * s, 0.02 * c, 0.001)),
+        skin(merge(shaft, notches), rgb, "metal", (0.0, 0.0, 0.001), quat),
     ]
 
 
@@ -292,11 +281,11 @@ def key_chain(variant: int, rng: np.random.Generator) -> Shape:
     ring = sweep([(0.014 * float(np.cos(a)), 0.014 * float(np.sin(a)), 0.003) for a in angle], 0.0015, 4)
     metals: tuple[tuple[Vec3, Vec3], ...] = ((_STEEL, _BRASS), (_BRASS, _STEEL), (_STEEL, _STEEL), (_BRASS, _BRASS))
     first, second = metals[variant]
-    parts = [_mesh(ring, _STEEL, "metal"), *_key(0.032, first, spread), *_key(0.026, second, -spread)]
+    parts = [skin(ring, _STEEL, "metal"), *_key(0.032, first, spread), *_key(0.026, second, -spread)]
     parts += (
         [_trim("box", (0.011, 0.024, 0.0025), (0.0, -0.036, 0.0026), IDENTITY, (0.5, 0.28, 0.14), "cloth")],
         [
-            _mesh(superellipsoid((0.017, 0.03, 0.006), 0.5, 0.5, 14, 6), _DARK, pos=(0.0, -0.042, 0.006)),
+            skin(superellipsoid((0.017, 0.03, 0.006), 0.5, 0.5, 14, 6), _DARK, pos=(0.0, -0.042, 0.006)),
             _trim("cylinder", (0.005, 0.0006, 0.0), (0.0, -0.034, 0.012), rgb=(0.8, 0.2, 0.18)),
         ],
         [_trim("ellipsoid", (0.017, 0.017, 0.012), (0.0, -0.03, 0.012), rgb=(0.3, 0.7, 0.42))],
@@ -305,7 +294,7 @@ def key_chain(variant: int, rng: np.random.Generator) -> Shape:
             _trim("cylinder", (0.012, 0.002, 0.0), (0.0, -0.033, 0.0028), rgb=_WHITE),
         ],
     )[variant]
-    parts.append(_proxy("box", (0.018, 0.056, 0.004), (0.0, 0.0, 0.004)))
+    parts.append(proxy("box", (0.018, 0.056, 0.004), (0.0, 0.0, 0.004)))
     return Shape("KeyChain", tuple(parts), mass_kg=0.06)
 
 
@@ -324,7 +313,7 @@ def laptop(variant: int, rng: np.random.Generator) -> Shape:
     material: Material = "metal" if variant in (0, 2) else "plain"
     static = (
         Part("box", (x, y, z), (0.0, 0.0, z), IDENTITY, deck, material),
-        _mesh(_studs(_grid(4, 9, (0.021 * s, 0.03 * s), -0.035 * s), (0.008 * s, 0.0125 * s), 0.001), keys, "plain",
+        skin(_studs(_grid(4, 9, (0.021 * s, 0.03 * s), -0.035 * s), (0.008 * s, 0.0125 * s), 0.001), keys, "plain",
               (0.0, 0.0, top)),
         _trim("box", (0.027 * s, 0.042 * s, 0.0005), (0.068 * s, 0.0, top),
               rgb=(0.88 * deck[0], 0.88 * deck[1], 0.88 * deck[2])),
@@ -354,7 +343,7 @@ def newspaper(variant: int, rng: np.random.Generator) -> Shape:
             _trim("cylinder", (0.6 * r, y + 0.0016, 0.0), (0.0, 0.0, r), turn, sheet),
             _trim("cylinder", (1.02 * r, 0.012, 0.0), (0.0, 0.0, r), turn, (0.8, 0.2, 0.18)),
             _trim("box", (0.012, 0.09 * s, 0.001), (0.004, 0.0, 2 * r - 0.0005), rgb=ink),
-            _proxy("box", (0.7 * r, y, r), (0.0, 0.0, r)),
+            proxy("box", (0.7 * r, y, r), (0.0, 0.0, r)),
         )
         return Shape("Newspaper", parts, mass_kg=0.2)
     x, y, z = ((0.14, 0.19, 0.006), (0.15, 0.12, 0.005), (0, 0, 0), (0.13, 0.17, 0.018))[variant]
@@ -379,7 +368,7 @@ def newspaper(variant: int, rng: np.random.Generator) -> Shape:
         _trim("box", (0.1 * x, 0.8 * y, 0.0007), (-0.8 * x, 0.0, top), rgb=headline),
         _trim("box", (0.035 * x, 0.86 * y, 0.0007), (-0.6 * x, 0.0, top), rgb=ink),
         _trim("box", (0.26 * x, 0.5 * y, 0.0007), (-0.24 * x, -0.3 * y, top), rgb=photo),
-        _mesh(lines, ink, pos=(0.0, 0.0, top)),
+        skin(lines, ink, pos=(0.0, 0.0, top)),
     )
     return Shape("Newspaper", parts_flat, mass_kg=0.15 * layers)
 
@@ -399,11 +388,11 @@ def pen(variant: int, rng: np.random.Generator) -> Shape:
     body = lathe([(0.0, -half), (r, -half), (r, half - 0.02), (0.7 * r, half - 0.012), (tip, half), (0.0, half)], 12)
     end = -half + (0.03 if variant in (1, 3) else 0.012)
     parts = (
-        _mesh(body, rgb, pos=(0.0, 0.0, r), quat=turn),
+        skin(body, rgb, pos=(0.0, 0.0, r), quat=turn),
         _trim("cylinder", (1.12 * r, (end + half) / 2, 0.0), (0.0, (end - half) / 2, 1.12 * r), turn, cap),
         _trim("box", (0.0015, 0.02, 0.0012), (0.0, -half + 0.02, 2.3 * r), IDENTITY, cap, "metal"),
         _trim("cylinder", (1.05 * r, 0.002, 0.0), (0.0, 0.2 * half, 1.05 * r), turn, cap),
-        _proxy("box", (max(r, 0.006), half, max(r, 0.005)), (0.0, 0.0, max(r, 0.005))),
+        proxy("box", (max(r, 0.006), half, max(r, 0.005)), (0.0, 0.0, max(r, 0.005))),
     )
     return Shape("Pen", parts, mass_kg=0.02)
 
@@ -426,11 +415,11 @@ def pencil(variant: int, rng: np.random.Generator) -> Shape:
     lead = lathe([(0.3 * r, half - 0.005), (0.0, half)], sides)
     centre = (0.0, 0.0, r)
     parts = [
-        _mesh(shaft, rgb, "plain", centre, turn),
-        _mesh(cone, (0.87, 0.7, 0.48), "wood", centre, turn),
-        _mesh(lead, rgb if variant == 3 else _DARK, "plain", centre, turn),
+        skin(shaft, rgb, "plain", centre, turn),
+        skin(cone, (0.87, 0.7, 0.48), "wood", centre, turn),
+        skin(lead, rgb if variant == 3 else _DARK, "plain", centre, turn),
         _trim("cylinder", (0.98 * r, 0.006, 0.0), (0.0, -half - 0.004, r), turn, end),
-        _proxy("box", (0.005, half, 0.0045), (0.0, 0.0, 0.0045)),
+        proxy("box", (0.005, half, 0.0045), (0.0, 0.0, 0.0045)),
     ]
     if variant in (0, 2):
         parts.append(_trim("cylinder", (1.04 * r, 0.006, 0.0), (0.0, 0.006 - half, 1.04 * r), turn, _STEEL, "metal"))
@@ -449,19 +438,19 @@ def remote_control(variant: int, rng: np.random.Generator) -> Shape:
     x *= float(rng.uniform(0.97, 1.04))
     top = 2 * z
     if variant == 1:
-        body = _mesh(superellipsoid((x, y, z), 0.35, 0.6, 16, 8), rgb, pos=(0.0, 0.0, z))
+        body = skin(superellipsoid((x, y, z), 0.35, 0.6, 16, 8), rgb, pos=(0.0, 0.0, z))
     else:
-        body = _mesh(extrude(_rounded(x, y, 0.006), top), rgb)
+        body = skin(extrude(_rounded(x, y, 0.006), top), rgb)
     rows, columns = ((5, 3), (4, 3), (3, 2), (3, 2))[variant]
     pitch = (0.015, 0.7 * y)
     buttons = _studs(_grid(rows, columns, pitch, 0.25 * x), (0.0042, 0.22 * y), 0.002)
     ring = lathe([(0.5 * y, 0.0), (0.78 * y, 0.0), (0.78 * y, 0.002), (0.5 * y, 0.002)], 14)
     parts = (
         body,
-        _mesh(buttons, keys, pos=(0.0, 0.0, top - 0.0005)),
+        skin(buttons, keys, pos=(0.0, 0.0, top - 0.0005)),
         _trim("cylinder", (0.0045, 0.0014, 0.0), (-0.84 * x, 0.4 * y, top), rgb=(0.85, 0.15, 0.12)),
-        _mesh(ring, keys, pos=(-0.5 * x, 0.0, top - 0.0005)),
-        _proxy("box", (0.97 * x, 0.95 * y, z), (0.0, 0.0, z)),
+        skin(ring, keys, pos=(-0.5 * x, 0.0, top - 0.0005)),
+        proxy("box", (0.97 * x, 0.95 * y, z), (0.0, 0.0, z)),
     )
     return Shape("RemoteControl", parts, mass_kg=0.12)
 
@@ -482,14 +471,14 @@ def watch(variant: int, rng: np.random.Generator) -> Shape:
     if variant == 3:
         chain = [(0.0, r + 0.006 + 0.01 * k, 0.003) for k in range(4)]
         bent = [(0.012 * float(np.sin(1.1 * k)), y, h) for k, (_, y, h) in enumerate(chain)]
-        parts.append(_mesh(sweep(bent, [0.0016, 0.0026] * 2, 5), strap, "metal"))
+        parts.append(skin(sweep(bent, [0.0016, 0.0026] * 2, 5), strap, "metal"))
         parts.append(_trim("cylinder", (0.004, 0.003, 0.0), (0.0, r + 0.003, z), axis_quat("x", 90), case, "metal"))
     else:
         links = _studs(_grid(1, 9, (0.0, 0.0085)), (0.0095, 0.0038), 0.005)
         for side in (-1, 1):
             y = side * (r + 0.036)
             if variant == 1:
-                parts.append(_mesh(links, strap, "metal", (0.0, y, 0.0)))
+                parts.append(skin(links, strap, "metal", (0.0, y, 0.0)))
             else:
                 parts.append(_trim("box", (0.0095, 0.037, 0.002), (0.0, y, 0.002), IDENTITY, strap, "cloth"))
         buckle = 0.07 + r
@@ -498,7 +487,7 @@ def watch(variant: int, rng: np.random.Generator) -> Shape:
     if digital:
         parts.append(_trim("box", (0.9 * r, r, z), (0.0, 0.0, z), rgb=case))
         parts.append(_trim("box", (0.55 * r, 0.78 * r, 0.0006), (0.0, 0.0, top), rgb=dial))
-        parts.append(_mesh(_digits("1208", 0.011), _DARK, pos=(0.0, 0.0, top)))
+        parts.append(skin(_digits("1208", 0.011), _DARK, pos=(0.0, 0.0, top)))
     else:
         ink: Vec3 = _WHITE if variant == 1 else _DARK
         parts += [
@@ -507,5 +496,5 @@ def watch(variant: int, rng: np.random.Generator) -> Shape:
             _trim("box", (0.3 * r, 0.0011, 0.0004), (-0.28 * r, 0.0, top + 0.0008), rgb=ink),
             _trim("box", (0.0009, 0.3 * r, 0.0004), (0.0, 0.28 * r, top + 0.0008), rgb=ink),
         ]
-    parts.append(_proxy("box", (0.0105, r + 0.06, z) if variant < 3 else (0.7 * r, r, z), (0.0, 0.0, z)))
+    parts.append(proxy("box", (0.0105, r + 0.06, z) if variant < 3 else (0.7 * r, r, z), (0.0, 0.0, z)))
     return Shape("Watch", tuple(parts), mass_kg=0.08)
