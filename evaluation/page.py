@@ -192,7 +192,8 @@ def _chips(move: Move) -> str:
     if move.truth is not None:
         chips.append(_verdict(move.truth))
         if not move.truth.displaced:
-            chips.append('<span class="chip warn">was not part of the mess</span>')
+            said, kind = ("was fine before", "warn") if move.truth.proper_start else ("was out of place before", "note")
+            chips.append(f'<span class="chip {kind}">{said}</span>')
     if move.placed is not None and move.placed.reason == "not_seen_after":
         chips.append('<span class="chip note">not seen after</span>')
     return f"<div>{''.join(chips)}</div>"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,19 @@ class Turn:
 Watcher = Callable[[Turn], None]
 
 
+@runtime_checkable
+class MessTruth(Protocol):
+    """What the truth of a world that makes a mess offers besides."""
+
+    def displaced(self) -> list[str]:
+        """Return the ids of what the mess displaced."""
+        ...
+
+    def original(self) -> list[TrueObject]:
+        """Everything as it was before the mess."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Episode:
     """What happened."""
@@ -57,8 +70,8 @@ class Episode:
     start: Sequence[TrueObject]
     end: Sequence[TrueObject]
     displaced: tuple[str, ...]
+    original: Sequence[TrueObject] | None  # before the mess; None where the world makes none
     picked: tuple[tuple[int, str], ...]  # (step, object id) of each successful pick
-    held_end: str | None
     timing_secs: dict[str, float]  # by stage; the only part that differs between equal runs
 
     def outcomes(self) -> dict[str, int]:
@@ -76,7 +89,7 @@ def run_episode(
     timing: dict[str, float] = defaultdict(float)
     with _timed(timing, "reset"):
         observation, info = world.reset(seed=seed, options=options)
-        start = world.truth.objects()
+        start = list(world.truth.objects())
     with _timed(timing, "agent"):
         agent.reset(observation)
     _show(watchers, timing, Turn(None, observation, agent))
@@ -97,11 +110,19 @@ def run_episode(
             steps.append(record)
             _show(watchers, timing, Turn(record, observation, agent))
             ended = _ended(terminated, truncated, interrupted())
-    held = picked[-1][1] if picked and observation["holding"] else None
-    displaced = tuple(sorted(getattr(world.truth, "displaced", tuple)()))
-    seconds = {name: round(value, 3) for name, value in sorted(timing.items())}
-    end = world.truth.objects()
-    return Episode(seed, info, ended, tuple(steps), start, end, displaced, tuple(picked), held, seconds)
+    truth = world.truth
+    return Episode(
+        seed=seed,
+        info=info,
+        ended=ended,
+        steps=tuple(steps),
+        start=start,
+        end=list(truth.objects()),
+        displaced=tuple(sorted(truth.displaced())) if isinstance(truth, MessTruth) else (),
+        original=truth.original() if isinstance(truth, MessTruth) else None,
+        picked=tuple(picked),
+        timing_secs={name: round(value, 3) for name, value in sorted(timing.items())},
+    )
 
 
 @contextmanager

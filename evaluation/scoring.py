@@ -132,12 +132,11 @@ class Case:
     displaced: Collection[str]
     picked: Collection[str] = ()
     original: Sequence[TrueObject] | None = None  # before the mess; without it there is no energy
-    held_end: str | None = None
 
 
 def score(case: Case, counts: Counts, proper: Proper = placement.proper) -> Score:
     """Score an episode; an object that is gone at the end counts as improper."""
-    start, end = locate(case.start), locate(case.end, case.held_end)
+    start, end = locate(case.start), locate(case.end)
     category = {o.id: o.category for o in case.start}
     gone = Location("", ())
     objects = tuple(
@@ -156,10 +155,10 @@ def score(case: Case, counts: Counts, proper: Proper = placement.proper) -> Scor
     return Score(objects, *_energies(case, objects, counts))
 
 
-def locate(objects: Sequence[TrueObject], held: str | None = None) -> dict[str, Location]:
-    """Location of each object that can be picked up; ``held`` is the id of what the robot holds."""
+def locate(objects: Sequence[TrueObject]) -> dict[str, Location]:
+    """Location of each object that can be picked up; one whose state says ``held`` is in the hand."""
     known = {o.id: o for o in objects}
-    return {o.id: _location(o, known, o.id == held) for o in objects if o.pickupable}
+    return {o.id: _location(o, known) for o in objects if o.pickupable}
 
 
 def is_proper(category: str, location: Location, proper: Proper = placement.proper) -> bool:
@@ -231,9 +230,9 @@ def _likelihood(category: str, location: Location, counts: Counts, present: Coll
     return max(places.get(holder, 0.0) for holder in location.holders or (FLOOR,)) / total
 
 
-def _location(thing: TrueObject, known: Mapping[str, TrueObject], held: bool) -> Location:
+def _location(thing: TrueObject, known: Mapping[str, TrueObject]) -> Location:
     room_type = thing.room.partition("_")[0]
-    if held:
+    if thing.state.get("held"):
         return Location(room_type, (), held=True)
     holders: list[str] = []
     for name in thing.receptacles:

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 import gymnasium
-import numpy as np
-from numpy.typing import NDArray
 
 from engram.agents.base import Agent
 from engram.agents.tidy import TidyAgent, TidyConfig
@@ -18,7 +16,7 @@ from engram.evaluation.scoring import Case, Score, score
 from engram.perception.contracts import Detector
 from engram.perception.oracle import MaskDetector
 from engram.planners.placement import PlacementPrior
-from engram.sims.contract import TrueObject, Truth, World
+from engram.sims.contract import World
 from engram.sims.seeds import check_seed
 
 WORLD_ID = "engram/House-v0"
@@ -76,7 +74,11 @@ def make_agent(world: World, task: TidyTask, prior: PlacementPrior | None = None
 
 def oracle(world: World) -> Detector:
     """Detections from the world's own masks."""
-    return MaskDetector(*_mask_source(lambda: world.truth))
+
+    def labels() -> list[str]:
+        return [thing.category for thing in world.truth.objects()]
+
+    return MaskDetector(lambda: world.truth.instances(), labels)
 
 
 def run_tidy(
@@ -95,10 +97,9 @@ def run_tidy(
     world = make(task)
     try:
         options = _options(task, world)
-        original = _before_mess(world, task.seed, options)
         agent = make_agent(world, task, prior)
         episode = run_episode(world, agent, task.seed, options, watchers)
-        return TidyRun(task, episode, score(_case(episode, original), prior.counts), agent)
+        return TidyRun(task, episode, score(_case(episode), prior.counts), agent)
     finally:
         world.close()
 
@@ -108,26 +109,11 @@ def _options(task: TidyTask, world: World) -> dict[str, Any]:
     return {name: value for name, value in chosen.items() if value is not None and name in world.option_names}
 
 
-def _before_mess(world: World, seed: int, options: dict[str, Any]) -> Sequence[TrueObject] | None:
-    """What the same house is like without mess; ``None`` for a world that cannot say."""
-    if "mess" not in world.option_names:
-        return None
-    world.reset(seed=seed, options={**options, "mess": 0})
-    return world.truth.objects()
-
-
-def _case(episode: Episode, original: Sequence[TrueObject] | None) -> Case:
+def _case(episode: Episode) -> Case:
     return Case(
         start=episode.start,
         end=episode.end,
         displaced=episode.displaced,
         picked={name for _, name in episode.picked},
-        original=original,
-        held_end=episode.held_end,
+        original=episode.original,
     )
-
-
-def _mask_source(
-    truth: Callable[[], Truth],
-) -> tuple[Callable[[], NDArray[np.int32]], Callable[[], list[str]]]:
-    return lambda: truth().instances(), lambda: [o.category for o in truth().objects()]

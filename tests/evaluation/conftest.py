@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -44,6 +45,10 @@ class BoxTruth:
     def displaced(self) -> list[str]:
         return list(MESS)
 
+    def original(self) -> list[TrueObject]:
+        home = {"Mug": "CounterTop", "Pillow": "Bed", "Pan": "CounterTop"}
+        return [replace(o, receptacles=(home[o.id],)) if o.id in home else o for o in self.objects()]
+
     def _things(self):
         return sorted((b for b in self._world.boxes if b.label), key=lambda b: b.label)
 
@@ -53,7 +58,8 @@ class BoxTruth:
         room = "Bedroom_1" if centre[0] < 2.5 else "Kitchen_1"
         return TrueObject(
             b.label, b.label, tuple(map(float, centre)), tuple(map(float, b.hi - b.lo)),
-            () if holder == "Floor" else (holder,), room, b.movable, b.holds, False, {},
+            () if holder == "Floor" else (holder,), room, b.movable, b.holds, False,
+            {"held": held} if b.movable else {},
         )  # fmt: skip
 
 
