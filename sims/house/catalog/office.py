@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from engram.sims.house.catalog.parts import merge, placed, proxy, skin
+from engram.sims.house.catalog.parts import centred, merge, placed, proxy, skin
 from engram.sims.house.catalog.registry import shape
 from engram.sims.house.geometry import (
     IDENTITY,
@@ -170,12 +170,7 @@ def book(variant: int, rng: np.random.Generator) -> Shape:
 @shape("CD")
 def cd(variant: int, rng: np.random.Generator) -> Shape:
     """Compact disc: bare with a label, or in a jewel case."""
-    tint = (
-        (0.8, 0.82, 0.86),
-        (0.85, 0.35, 0.28),
-        (0.3, 0.5, 0.75),
-        (0.9, 0.78, 0.4),
-    )[variant]  # fmt: skip
+    tint: Vec3 = ((0.8, 0.82, 0.86), (0.85, 0.35, 0.28), (0.3, 0.5, 0.75), (0.9, 0.78, 0.4))[variant]
     r = 0.06
     disc = lathe([(0.008, 0.0), (r, 0.0), (r, 0.004), (0.008, 0.004), (0.008, 0.0)], 24)
     label = lathe([(0.02, 0.0), (0.054, 0.0), (0.054, 0.0006), (0.02, 0.0006), (0.02, 0.0)], 24)
@@ -497,4 +492,4 @@ def watch(variant: int, rng: np.random.Generator) -> Shape:
             _trim("box", (0.0009, 0.3 * r, 0.0004), (0.0, 0.28 * r, top + 0.0008), rgb=ink),
         ]
     parts.append(proxy("box", (0.0105, r + 0.06, z) if variant < 3 else (0.7 * r, r, z), (0.0, 0.0, z)))
-    return Shape("Watch", tuple(parts), mass_kg=0.08)
+    return centred(Shape("Watch", tuple(parts), mass_kg=0.08))
