@@ -76,6 +76,7 @@ class HouseWorld(World):
     displaced first; and ``start``, the first pose as (x, y, yaw in degrees) in the house frame.
     """
 
+    metadata: dict[str, Any] = {**World.metadata, "render_fps": 10}  # noqa: RUF012 - Gymnasium's own declaration
     option_names = RESET_OPTIONS
     config: HouseConfig
 
