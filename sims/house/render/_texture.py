@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 
 SIDE = 256  # texels
 LEVELS = 7
-WOOD, PLANKS, TILES, WEAVE, BRUSHED, PLASTER = range(6)
+WOOD, PLANKS, TILES, WEAVE, BRUSHED = range(5)
 # Metres that one repeat covers, along and across.
-PERIOD_M: tuple[tuple[float, float], ...] = ((1.6, 0.7), (2.4, 0.96), (1.2, 1.2), (0.16, 0.16), (0.5, 0.5), (2.5, 2.5))
+PERIOD_M: tuple[tuple[float, float], ...] = ((1.6, 0.7), (2.4, 0.96), (1.2, 1.2), (0.16, 0.16), (0.5, 0.5))
 Pattern = NDArray[np.float64]
 
 
 @cache
 def patterns() -> NDArray[np.uint8]:
-    """(6, LEVELS, SIDE, SIDE) patterns; level k fills the first SIDE >> k rows and columns, the rest is unused."""
+    """(5, LEVELS, SIDE, SIDE) patterns; level k fills the first SIDE >> k rows and columns, the rest is unused."""
     rng = np.random.default_rng(20)
     out = np.zeros((len(PERIOD_M), LEVELS, SIDE, SIDE), np.uint8)
-    for layer, make in enumerate((_wood, _planks, _tiles, _weave, _brushed, _plaster)):
+    for layer, make in enumerate((_wood, _planks, _tiles, _weave, _brushed)):
         image = make(rng)
         image /= image.mean()
         for level in range(LEVELS):
@@ -89,7 +89,3 @@ def _weave(rng: np.random.Generator) -> Pattern:
 
 def _brushed(rng: np.random.Generator) -> Pattern:
     return 1.0 + 0.03 * _noise(rng, 40.0, 0.7) + 0.03 * _noise(rng, 60.0, 6.0)
-
-
-def _plaster(rng: np.random.Generator) -> Pattern:
-    return 1.0 + 0.012 * _noise(rng, 20.0, 20.0) + 0.008 * _noise(rng, 2.0, 2.0)

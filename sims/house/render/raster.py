@@ -18,8 +18,11 @@ from engram.sims.house.render._cull import TILE, cull, hidden, soil
 from engram.sims.house.render._curved import draw_ball, draw_pipe
 from engram.sims.house.render._fill import draw_face, draw_mesh
 from engram.sims.house.render._jit import kernel
+from engram.sims.house.render._look import Palette
+from engram.sims.house.render._occlude import field_shape, make_taps
 from engram.sims.house.render._scene import BOX, CAPSULE, CYLINDER, MESH, PLANE, Scene, build_scene
-from engram.sims.house.render._shade import STRIP, Palette, shade
+from engram.sims.house.render._shade import shade
+from engram.sims.house.render._strip import make_strip
 from engram.sims.house.render.base import VISIBLE_GROUPS, Image, check_pose, image_size, shown
 
 _WARM_UP_XML = """<mujoco>
@@ -52,8 +55,10 @@ class Work(NamedTuple):
     screen: NDArray[np.float64]  # (V, 2) the same in pixels
     tile_low: NDArray[np.float32]  # (tile rows, tile columns) least inverse depth
     tile_dirty: NDArray[np.bool_]
-    strip: NDArray[np.float32]  # (STRIP, W) surface of a row
-    shade: NDArray[np.float32]  # (W,) contact darkening of a row
+    strip: NDArray[np.float32]  # a strip of pixels being shaded
+    taps: NDArray[np.float64]  # (4, 3, 3) neighbours that corner darkening looks at
+    raw: NDArray[np.float32]  # (2, samples) openness and freedom from cover
+    fields: NDArray[np.float32]  # (2, samples) the same, smoothed
     iz: NDArray[np.float32]  # (H, W) inverse depth
     code: NDArray[np.int32]  # (H, W) surface, -1 where nothing was hit
 
@@ -91,7 +96,7 @@ class RasterRenderer:
         )
         _draw(self._scene, data.geom_xpos, data.geom_xmat, shown(self._model, self._groups), view, work)
         shade(
-            self._scene, data.geom_xmat, look, view, work, work.iz, work.code, image.rgb, image.depth, image.geom
+            self._scene, data.geom_xmat, look, view, work, image.rgb.reshape(height, -1), image.depth, image.geom
         )  # fmt: skip
         return image
 
@@ -126,8 +131,10 @@ def _make_work(scene: Scene, height: int, width: int) -> Work:
         screen=np.zeros((vertices, 2)),
         tile_low=np.zeros(tiles, np.float32),
         tile_dirty=np.zeros(tiles, np.bool_),
-        strip=np.zeros((STRIP, width), np.float32),
-        shade=np.zeros(width, np.float32),
+        strip=make_strip(),
+        taps=make_taps(),
+        raw=np.zeros((2, *field_shape(height, width)), np.float32),
+        fields=np.zeros((2, *field_shape(height, width)), np.float32),
         iz=np.zeros((height, width), np.float32),
         code=np.zeros((height, width), np.int32),
     )
