@@ -74,6 +74,7 @@ def known_errors() -> Iterator[None]:
     from engram.planners.placement import PlacementCountsError
     from engram.sims.house.categories import UnknownCategoryError
     from engram.sims.house.layout import HouseRequestError
+    from engram.sims.house.motion import NoStandingRoomError
     from engram.sims.house.options import ConfigError
     from engram.sims.house.placement import PlacementTableError
     from engram.sims.house.render.base import RenderError
@@ -81,8 +82,8 @@ def known_errors() -> Iterator[None]:
     from engram.sims.seeds import SeedError
 
     usage = (
-        ConfigError, HouseRequestError, HouseSpecError, PlacementCountsError, PlacementTableError, SeedError,
-        UnknownCategoryError,
+        ConfigError, HouseRequestError, HouseSpecError, NoStandingRoomError, PlacementCountsError, PlacementTableError,
+        SeedError, UnknownCategoryError,
     )  # fmt: skip
     try:
         yield

@@ -17,6 +17,7 @@ from engram.perception.contracts import Detector
 from engram.perception.oracle import MaskDetector
 from engram.planners.placement import PlacementPrior
 from engram.sims.contract import World
+from engram.sims.registration import register
 from engram.sims.seeds import check_seed
 
 WORLD_ID = "engram/House-v0"
@@ -53,6 +54,7 @@ MakeWorld = Callable[[TidyTask], World]
 
 def make_world(task: TidyTask) -> World:
     """Build the embedded house."""
+    register()
     world = gymnasium.make(
         WORLD_ID,
         disable_env_checker=True,

@@ -61,10 +61,17 @@ def worlds(options: WorldsOptions) -> int:
 
 
 def registered() -> list[WorldEntry]:
-    """Return the worlds that engram, or a distribution that requires engram, has registered with Gymnasium."""
+    """Return the worlds that engram, or a distribution that requires engram, registers with Gymnasium.
+
+    Each does so by an entry point of the group ``gymnasium.envs``: its name is the namespace of the ids, its value a
+    function that registers them. Gymnasium itself no longer calls these since version 1.0.
+    """
     import gymnasium
 
-    makers = {entry.name: entry.dist for entry in entry_points(group="gymnasium.envs") if _is_ours(entry.dist)}
+    ours = [entry for entry in entry_points(group="gymnasium.envs") if _is_ours(entry.dist)]
+    for entry in ours:
+        entry.load()()
+    makers = {entry.name: entry.dist for entry in ours}
     found = []
     for name, spec in sorted(gymnasium.registry.items()):
         maker = makers.get(spec.namespace or "")

@@ -80,6 +80,6 @@ def box_task() -> TidyTask:
     return TidyTask(seed=7, mess=3, width=96, height=96, max_steps=1000)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_world():
     return make_boxes
