@@ -34,7 +34,7 @@ def run_and_report(options: TidyOptions, make: MakeWorld = make_world) -> Ended:
         run = run_tidy(options.task(), [StepLog(file), recorder, *shown], make)
     total = time.perf_counter() - begin
     recorder.write(options.out / "episode.gif")
-    timing = {**run.episode.timing_secs, "total": round(total, 3)}
+    timing = {"setup": round(run.setup_secs, 3), **run.episode.timing_secs, "total": round(total, 3)}
     content = document(run, {**timing, "gif": round(time.perf_counter() - begin - total, 3)})
     write_json(options.out / "report.json", content)
     write_html(options.out / "report.html", run, content)

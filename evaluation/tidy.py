@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from engram.perception.contracts import Detector
 from engram.perception.oracle import MaskDetector
 from engram.planners.placement import PlacementPrior
 from engram.sims.contract import World
+from engram.sims.house.render.base import warm_up
 from engram.sims.registration import register
 from engram.sims.seeds import check_seed
 
@@ -47,14 +49,16 @@ class TidyRun:
     episode: Episode
     score: Score
     agent: Agent
+    setup_secs: float  # making the world, which compiles the renderer when that was never done here
 
 
 MakeWorld = Callable[[TidyTask], World]
 
 
 def make_world(task: TidyTask) -> World:
-    """Build the embedded house."""
+    """Build the embedded house; what its renderer needs compiled is compiled now and not in the episode."""
     register()
+    warm_up()
     world = gymnasium.make(
         WORLD_ID,
         disable_env_checker=True,
@@ -96,12 +100,14 @@ def run_tidy(
     """
     check_seed(task.seed)
     prior = prior or PlacementPrior.load()
+    begin = time.perf_counter()
     world = make(task)
+    setup_secs = time.perf_counter() - begin
     try:
         options = _options(task, world)
         agent = make_agent(world, task, prior)
         episode = run_episode(world, agent, task.seed, options, watchers)
-        return TidyRun(task, episode, score(_case(episode), prior.counts), agent)
+        return TidyRun(task, episode, score(_case(episode), prior.counts), agent, setup_secs)
     finally:
         world.close()
 
