@@ -24,6 +24,16 @@ class NoStandingRoomError(ValueError):
     """Raised for a house, or a place in it, where the robot cannot stand."""
 
 
+class _Near(Footprints):
+    """Footprints that take what is further away than the base's radius for infinitely far, to save time."""
+
+    def clearance(self, points: Floats) -> Floats:
+        centre = (points.min(0) + points.max(0)) / 2
+        reach = np.hypot(self.half[:, 0], self.half[:, 1]) + self.radius + BASE_RADIUS_M
+        near = (np.abs(self.centre - centre) <= reach[:, None] + (points.max(0) - points.min(0)) / 2).all(1)
+        return _only(self, near).clearance(points)
+
+
 class Floor:
     """The floor plan as the base meets it. Call ``changed`` after anything but the robot and its load has moved."""
 
@@ -69,7 +79,8 @@ class Floor:
         """(N, 2) grid points around ``start`` (2,), house frame, that the base can get to."""
         solids = self.solids()
         touched = solids.blocking(start[None])
-        return flood(start, STEP_M, _only(solids, ~np.isin(solids.geom, touched)))
+        rest = _only(solids, ~np.isin(solids.geom, touched))
+        return flood(start, STEP_M, _Near(rest.geom, rest.centre, rest.axis, rest.half, rest.radius))
 
 
 def choose_start(floor: Floor, rooms: tuple[RoomSpec, ...], rng: np.random.Generator) -> tuple[Floats, Floats]:
