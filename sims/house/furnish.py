@@ -153,9 +153,10 @@ def _television_corner(room: Arrangement) -> None:
                 cost += 0.5 * (back < depth - 0.1)
                 ranked.append((cost, side, float(s), back))
     ranked.sort(key=lambda r: r[0])
-    for _, side, s, back in ranked[:150]:
-        if _television_at(room, (stand, screen, sofa, table), side, s, back):
-            return
+    for over_window in (False, True):
+        for _, side, s, back in ranked[:150]:
+            if _television_at(room, (stand, screen, sofa, table), side, s, back, over_window=over_window):
+                return
 
 
 def _sofa_backs(room: Arrangement, depth: float, sofa: float) -> list[float]:
@@ -165,9 +166,11 @@ def _sofa_backs(room: Arrangement, depth: float, sofa: float) -> list[float]:
     return [*backs, free] if free < depth - 0.85 else backs
 
 
-def _television_at(room: Arrangement, items: tuple[Item, Item, Item, Item], side: Side, s: float, back: float) -> bool:
+def _television_at(
+    room: Arrangement, items: tuple[Item, Item, Item, Item], side: Side, s: float, back: float, *, over_window: bool
+) -> bool:
     stand, screen, sofa, table = items
-    stand_top = stand.height + screen.height
+    stand_top = 0.88 if over_window else stand.height + screen.height
     seat = back - sofa.depth
     view = side.box((GAP_M + stand.depth, seat), (s - 0.5, s + 0.5), (0.05, 1.2))
     boxes = np.array([
@@ -427,7 +430,7 @@ def _on_top(room: Arrangement, it: Item, bases: Sequence[Placed], *, end: bool =
             z = _top_m(base)
             box = turn_box(it.lo, it.hi, (x, y, z + 0.005), base.quarter)
             if room.fits(box[None], ignore=[base], through=True)[0]:
-                return room.put(it, x, y, base.quarter, z=z, check=False)
+                return room.put(it, x, y, base.quarter, z=z)
     return None
 
 
