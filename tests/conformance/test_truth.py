@@ -41,7 +41,7 @@ def test_instances_number_the_objects(pilot):
         numbers = pilot.world.truth.instances()
         assert numbers.shape == pilot.observation["depth"].shape
         assert numbers.dtype == np.int32
-        assert -1 <= numbers.min()
+        assert numbers.min() >= -1
         assert numbers.max() < count
         assert (numbers[pilot.observation["depth"] == 0] == -1).all()
         seen += len(np.unique(numbers)) > 1
