@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import numpy as np
+from rich.console import Console
+
+from engram.agents.events import Event
+from engram.evaluation import session
+from engram.evaluation.commands import TidyOptions
+from engram.evaluation.runner import Turn
+from engram.evaluation.session import Display, progress
+
+
+class Stub:
+    def status(self):
+        return {"phase": "fetch", "step": 250, "found": 4, "tidied": 2, "failed": 1, "holding": "Mug"}
+
+    def journal(self):
+        events = [Event("found", k, f"Thing{k}", "misplaced 0.90", target="Floor") for k in range(8)]
+        return [*events, Event("failed", 240, "Pen[1]", "no_path", target="Desk")]
+
+
+def drawn(display: Display) -> str:
+    console = Console(width=140)
+    with console.capture() as capture:
+        console.print(display.draw())
+    return capture.get()
+
+
+def test_display_before_and_during_the_episode():
+    display = Display(1000)
+    assert "Building the house" in drawn(display)
+    updates = []
+    display.watcher(updates.append)(Turn(None, {"rgb": np.zeros((2, 2, 3), np.uint8)}, Stub()))
+    assert len(updates) == 1
+    text = drawn(display)
+    for part in ("fetch", "step 250/1000", "found 4", "tidied 2", "failed 1", "holds Mug"):
+        assert part in text
+    assert "240  failed  Pen[1] (Desk): no path" in text
+    assert "Thing7" in text
+    assert "Thing2" not in text  # only the last few
+
+
+def test_redraws_are_limited(monkeypatch):
+    clock = iter([100.0, 100.01, 100.02, 100.3])
+    monkeypatch.setattr(session.time, "monotonic", lambda: next(clock))
+    updates = []
+    watch = Display(10).watcher(updates.append)
+    for _ in range(4):
+        watch(Turn(None, {}, Stub()))
+    assert len(updates) == 2
+
+
+def test_no_display_where_nobody_looks():
+    with progress(TidyOptions(progress=True)) as watchers:
+        assert watchers == ()
