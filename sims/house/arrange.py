@@ -28,6 +28,7 @@ GAP_M = 0.02  # between a fixture and the wall behind it; skirting boards fit in
 DOOR_CLEAR_M = 0.65  # depth of the floor that stays clear in front of a door
 _WINDOW_CLEAR_M = 0.35
 _TOUCH_M = 0.004
+_LEGROOM_M = (0.05, 0.65)  # heights between which the space in front of a fixture stays clear
 _TRIM_M = 0.03  # clear space in front of a fixture is a little narrower than the fixture
 _RASTER_M = 0.05
 _MARGIN_M = 0.02  # beyond the base's radius
@@ -61,6 +62,11 @@ class Item:
     def depth(self) -> float:
         """Extent along its x axis."""
         return float(self.hi[0] - self.lo[0])
+
+    @property
+    def top(self) -> float:
+        """Height of its highest point, or of what may lie on it, above its origin."""
+        return max([self.height, *(min(r.hi[2], r.lo[2] + 0.35) for r in self.shape.regions)])
 
     @property
     def height(self) -> float:
@@ -207,7 +213,7 @@ class Arrangement:
             boxes: what is to be placed.
             ignore: fixtures that it may overlap, and whose clear space it may use.
             share: fixtures whose clear space it may use.
-            through: it hangs so that clear floor does not matter.
+            through: it may be where others want clear space.
             window: it may cover windows.
             low_m: height that counts in front of windows, when less than the box's own.
 
@@ -235,12 +241,13 @@ class Arrangement:
     ) -> NDArray[np.bool_]:
         """(N,) whether the item fits with its back to a wall at the places ``at`` (N,) along it."""
         hung = z > 0.0
+        top = z + (it.top if hung else it.height)
         d = (gap, gap + it.depth)
-        boxes = np.array([side.box(d, (s + it.lo[1], s + it.hi[1]), (z + it.lo[2], z + it.hi[2])) for s in at])
-        ok = self.fits(boxes.reshape(-1, 6), ignore=ignore, through=hung, low_m=low_m)
+        boxes = np.array([side.box(d, (s + it.lo[1], s + it.hi[1]), (z + it.lo[2], top)) for s in at])
+        ok = self.fits(boxes.reshape(-1, 6), ignore=ignore, low_m=low_m)
         if front_m > 0.0 and not hung:
             d = (gap + it.depth, gap + it.depth + front_m)
-            fronts = np.array([side.box(d, (s + it.lo[1] + _TRIM_M, s + it.hi[1] - _TRIM_M), (0.05, 1.0)) for s in at])
+            fronts = np.array([side.box(d, (s + it.lo[1] + _TRIM_M, s + it.hi[1] - _TRIM_M), _LEGROOM_M) for s in at])
             fronts = fronts.reshape(-1, 6)
             inside = (fronts[:, :2] >= np.array([self.x0, self.y0])).all(1)
             inside &= (fronts[:, 3:5] <= np.array([self.x1, self.y1])).all(1)
@@ -336,8 +343,9 @@ class Arrangement:
         box = turn_box(it.lo, it.hi, pos, quarter)
         kept = list(keep)
         if front_m > 0.0:
-            low, high = (0.05, 1.0) if z == 0.0 else (pos[2] + it.lo[2], pos[2] + it.hi[2])
-            near = np.array([it.hi[0], it.lo[1] + _TRIM_M, low - pos[2]])
+            hung = pos[2] > 0.0
+            low, high = (pos[2] + it.lo[2], pos[2] + it.top) if hung else _LEGROOM_M
+            near = np.array([it.lo[0] if hung else it.hi[0], it.lo[1] + _TRIM_M, low - pos[2]])
             far = np.array([it.hi[0] + front_m, it.hi[1] - _TRIM_M, high - pos[2]])
             kept.append(turn_box(near, far, pos, quarter))
         placed = Placed(it, pos, quarter, box, np.array(kept).reshape(-1, 6))

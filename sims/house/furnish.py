@@ -85,7 +85,7 @@ def _light_switches(room: Arrangement) -> None:
                 room.put_along(it, side, s, z=_SWITCH_Z_M, gap=0.0, front_m=0.4, check=False)
                 break
     if not doors:
-        room.by_wall(it, prefer="corner", z=_SWITCH_Z_M, front_m=0.4)
+        room.by_wall(it, z=_SWITCH_Z_M, front_m=0.4)
 
 
 # Kitchens

@@ -10,7 +10,7 @@ import numpy as np
 from engram.sims.house.furnish import furnish
 from engram.sims.house.layout import MAX_ROOMS, HouseRequestError, check_area, make_layout
 from engram.sims.house.populate import populate
-from engram.sims.house.spec import ROOM_TYPES, HouseSpec, RoomType
+from engram.sims.house.spec import ROOM_TYPES, HouseSpec, OpeningSpec, RoomSpec, RoomType
 from engram.sims.seeds import check_seed
 
 # How often a house has so many rooms when nobody asks for a number.
@@ -44,10 +44,23 @@ def generate(
     most = _MOST_OBJECTS * len(types)
     if objects is not None and not 0 <= objects <= most:
         raise HouseRequestError(f"{len(types)} room(s) can have 0 to {most} objects, not {objects}")
-    plan, openings = make_layout(types, area_m2, np.random.default_rng([seed, _LAYOUT]))
+    plan, openings = _layout(types, area_m2, seed)
     fixtures = furnish(plan, openings, np.random.default_rng([seed, _FURNITURE]))
     empty = HouseSpec(seed, plan, openings, fixtures, ())
     return populate(empty, objects, np.random.default_rng([seed, _OBJECTS]))
+
+
+def _layout(
+    types: Sequence[RoomType], area_m2: float | None, seed: int
+) -> tuple[tuple[RoomSpec, ...], tuple[OpeningSpec, ...]]:
+    """Draw a floor plan; a large house may take several draws, an area that is too tight gets fewer."""
+    tries = 6 if area_m2 is None else 2
+    for attempt in range(tries - 1):
+        try:
+            return make_layout(types, area_m2, np.random.default_rng([seed, _LAYOUT, attempt]))
+        except HouseRequestError:
+            continue
+    return make_layout(types, area_m2, np.random.default_rng([seed, _LAYOUT, tries]))
 
 
 def _types(rooms: int | Sequence[RoomType] | None, rng: np.random.Generator) -> tuple[RoomType, ...]:
