@@ -1,4 +1,4 @@
-"""Images by MuJoCo's own OpenGL renderer over EGL, with shadows; needs PyOpenGL and the EGL libraries."""
+"""Images by MuJoCo's own OpenGL renderer over EGL; needs PyOpenGL and the EGL libraries."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from engram.sims.house.render.base import (
 _REMEDY = "apt-get install libegl1 libgl1; pip install engram[gl]"
 _NEAR_M, _FAR_M = 0.02, 100.0
 _SPARE_GEOMS = 100
+_LIGHT_FROM = np.array([0.49, 0.29, 0.82])  # of unit length
 
 
 class GLRenderer:
@@ -102,9 +103,18 @@ class GLRenderer:
             eye.frustum_top = near * camera.cy / camera.fy
             eye.frustum_bottom = -near * (camera.height - camera.cy) / camera.fy
             eye.orthographic = 0
-        for light in scene.lights[: scene.nlight]:
-            if light.headlight:
-                light.pos, light.dir = position, rotation[:, 2]
+        self._light(position, rotation)
+
+    def _light(self, position: NDArray[np.float64], rotation: NDArray[np.float64]) -> None:
+        """Light the scene by daylight, one distant light and a lamp at the camera, whatever lights the model has."""
+        for number, (ambient, diffuse) in enumerate(((0.4, 0.25), (0.0, 0.4))):
+            light = self._scene.lights[number]
+            light.headlight, light.castshadow, light.texid = int(number == 0), 0, -1
+            light.type = mujoco.mjtLightType.mjLIGHT_DIRECTIONAL
+            light.pos, light.dir = position, (rotation[:, 2] if number == 0 else -_LIGHT_FROM)
+            light.ambient, light.diffuse, light.specular = [ambient] * 3, [diffuse] * 3, [0.1] * 3
+            light.attenuation = (1.0, 0.0, 0.0)
+        self._scene.nlight = 2
 
     def _draw(self, height: int, width: int, *, ids: bool) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         for flag in (mujoco.mjtRndFlag.mjRND_SEGMENT, mujoco.mjtRndFlag.mjRND_IDCOLOR):
@@ -134,10 +144,12 @@ def _egl_context(width: int, height: int) -> Any:
     """Make an OpenGL context; raise :class:`RenderError` where that cannot be."""
     os.environ.setdefault("MUJOCO_GL", "egl")
     try:
-        from mujoco.egl import GLContext
+        return _new_context(width, height)
+    except (ImportError, AttributeError, RuntimeError, OSError) as error:  # PyOpenGL and MuJoCo fail in many ways
+        raise RenderError(f"the 'gl' renderer needs OpenGL over EGL ({error}); run: {_REMEDY}") from error
 
-        return GLContext(width, height)
-    except ModuleNotFoundError as error:
-        raise RenderError(f"the 'gl' renderer needs {error.name!r}; run: {_REMEDY}") from error
-    except (ImportError, AttributeError, RuntimeError) as error:
-        raise RenderError(f"OpenGL over EGL does not work here ({error}); run: {_REMEDY}") from error
+
+def _new_context(width: int, height: int) -> Any:
+    from mujoco.egl import GLContext
+
+    return GLContext(width, height)
