@@ -1,10 +1,10 @@
-"""Names for ``gymnasium.make``: call :func:`register` once, then ``gymnasium.make("engram/House-v0")``.
+"""Names for ``gymnasium.make``, registered by ``import engram``.
 
 The ids are ``engram/House-v0`` (houses of any number of rooms) and ``engram/HouseKitchen-v0``,
 ``engram/HouseLivingRoom-v0``, ``engram/HouseBedroom-v0``, ``engram/HouseBathroom-v0`` (single rooms). Keyword arguments
 of ``gymnasium.make`` become fields of ``HouseConfig``. Entry points are strings, so nothing heavy is imported here.
 
-Gymnasium 1.0 dropped the plug-in loading of ``gymnasium.envs`` entry points; ours only tells tools where this is.
+Gymnasium 1.0 dropped the plug-in loading of ``gymnasium.envs`` entry points; ours tells tools where this is.
 """
 
 from __future__ import annotations
