@@ -70,7 +70,7 @@ class Arm:
         leaning = neighbours(self._physics, self._house.things, group)
         self.hand.take(thing)
         if leaning:
-            self._physics.wake(leaning)
+            self._physics.wake([*self.hand.load, *leaning])
             self._physics.settle(SETTLE_SECS)
         return Outcome.OK
 
