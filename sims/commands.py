@@ -78,7 +78,8 @@ def registered() -> list[WorldEntry]:
         if maker is None:
             continue
         target = spec.entry_point if isinstance(spec.entry_point, str) else ""
-        check = f"pytest tests/conformance --world {spec.name.lower()}"
+        world = spec.name.lower() if spec.namespace == "engram" else name
+        check = f"pytest tests/conformance --world {world}"
         found.append(WorldEntry(name, maker.name, maker.version, target, _is_there(target), check))
     return found
 
