@@ -24,7 +24,7 @@ _FINISHES: dict[str, tuple[int, float, float, float, float]] = {
 _SKY_RGB = (0.79, 0.87, 0.94)  # where nothing was hit
 _BELOW, _ABOVE, _KEY, _LAMP, _ROOM = (  # linear light; the last is what mirrors show
     (0.54, 0.51, 0.47),
-    (0.58, 0.60, 0.63),
+    (0.62, 0.63, 0.65),
     (0.58, 0.54, 0.46),
     (0.16, 0.16, 0.16),
     (0.95, 0.95, 0.93),

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from engram.sims.house.render._jit import inlined, kernel
 from engram.sims.house.render._strip import LIT, OPEN
 
-_WIDE_M = 0.40  # radius of corner darkening
+_WIDE_M = 0.45  # radius of corner darkening
 _REACH = 40  # the same in pixels, at most
 _ROUND = 1024.5  # rounds to nearest once the whole part is taken off
-_SHARES = (0.2, 0.5, 1.0)  # radii of the pairs of a sample
+_GOLDEN = 0.618034  # turns that spread directions evenly
 _HEIGHTS_M = (0.05, 0.16, 0.38, 0.75)  # where cover is looked for
 _u = np.uint64
 _f = np.float32
@@ -26,9 +26,10 @@ _f = np.float32
 def make_taps() -> NDArray[np.float64]:
     """(4, 3, 3) offset in metres and inverse length of the pairs of neighbours that four kinds of samples look at."""
     taps = np.zeros((4, 3, 3))
-    for q in range(4):
-        for p, share in enumerate(_SHARES):
-            angle, radius = np.pi * (p / 3 + q / 12), _WIDE_M * share
+    for p in range(3):
+        for q in range(4):
+            number = 4 * p + q
+            angle, radius = np.pi * (number * _GOLDEN % 1.0), _WIDE_M * (number + 1.0) / 12.0
             taps[q, p] = radius * np.cos(angle), radius * np.sin(angle), 1.0 / radius
     return taps
 
@@ -100,7 +101,7 @@ def _sample(iz: Any, view: Any, taps: Any, raw: Any) -> None:
             kind = 2 * (a & 1) + (b & 1)
             room = min(i, height - 1 - i, j, width - 1 - j, _REACH)
             if room > 0:
-                raw[0, a, b] = _f(max(0.0, 1.0 - 0.55 * _hollow(iz, i, j, w, room, taps[kind], view[12])))
+                raw[0, a, b] = _f(max(0.0, 1.0 - 0.75 * _hollow(iz, i, j, w, room, taps[kind], view[12])))
             x = (j + 0.5 - view[14]) / view[12]
             if i < height - 1 and j < width - 1 and _faces_up(iz, i, j, w, x, y, view):
                 raw[1, a, b] = _f(max(0.0, 1.0 - _covered(iz, w, x, y, view, 0.7 + 0.2 * kind)))

@@ -38,7 +38,7 @@ _f = np.float32
 @kernel
 def _light_strip(i: int, left: int, n: int, view: Any, look: Any, strip: Any) -> None:
     """Replace the colours of a strip by what reaches the camera, from 0 to 255."""
-    zero, half, one, ambient, fade = _f(0.0), _f(0.5), _f(1.0), _f(0.15), _f(0.12)
+    zero, half, one, ambient, fade = _f(0.0), _f(0.5), _f(1.0), _f(0.15), _f(0.06)
     top = _f(255.0)
     kx, ky, kz = look.key[0], look.key[1], look.key[2]
     light = look.light
