@@ -49,6 +49,8 @@ def _furnish_room(room: RoomSpec, openings: Sequence[OpeningSpec], rng: np.rando
     for attempt in range(_TRIES):
         arrangement = Arrangement(room, openings, rng)
         _light_switches(arrangement)
+        if attempt == 0 and room.type in ("LivingRoom", "Bedroom"):
+            _curtains(arrangement, 0.5)
         recipe(arrangement)
         missing = _missing(arrangement)
         if missing == 0 or attempt == _TRIES - 1:
@@ -98,7 +100,7 @@ def _kitchen(room: Arrangement) -> None:
             _on_top(room, _any(room, name), worktops)
     if room.area_m2 > 15.0 and room.rng.random() < 0.35:
         _island(room)
-    if room.rng.random() < 0.85:
+    if room.rng.random() < 0.92:
         _dining(room)
 
 
@@ -429,7 +431,7 @@ def _on_top(room: Arrangement, it: Item, bases: Sequence[Placed], *, end: bool =
             x, y = base.point(lx, ly)
             z = _top_m(base)
             box = turn_box(it.lo, it.hi, (x, y, z + 0.005), base.quarter)
-            if room.fits(box[None], ignore=[base], through=True)[0]:
+            if room.fits(box[None], ignore=[base], through=True, window=it.height < 0.45)[0]:
                 return room.put(it, x, y, base.quarter, z=z)
     return None
 
@@ -443,7 +445,7 @@ def _extras(room: Arrangement) -> None:
 def _extra(room: Arrangement, extra: Extra) -> None:
     name = extra.category
     if name == "Curtains":
-        _curtains(room, extra.chance)
+        _curtains(room, 0.8)
     elif name == "Desk":
         _desk(room, extra)
     elif extra.on:
@@ -457,11 +459,13 @@ def _extra(room: Arrangement, extra: Extra) -> None:
 
 
 def _curtains(room: Arrangement, chance: float) -> None:
-    it = _any(room, "Curtains")
+    kinds = [item("Curtains", k) for k in range(variants("Curtains"))]
     for side in room.sides:
         for cut in room.cuts[side]:
             if cut.kind != "window" or room.rng.random() > chance:
                 continue
+            # The pair that fits the window best, with a hand's breadth beyond it.
+            it = kinds[int(np.argmin([abs(kind.width - (cut.hi - cut.lo) - 0.2) for kind in kinds]))]
             s = (cut.lo + cut.hi) / 2
             box = side.box((0.0, it.depth), (s + it.lo[1], s + it.hi[1]), (_CURTAIN_Z_M, _CURTAIN_Z_M + it.height))
             if room.fits(box[None], through=True, window=True)[0]:
