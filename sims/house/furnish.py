@@ -242,15 +242,19 @@ def _bedroom(room: Arrangement) -> None:
 
 
 def _bed(room: Arrangement) -> Placed | None:
-    sizes = list(room.rng.permutation(variants("Bed")))
-    for variant in sizes:
-        it = item("Bed", int(variant))
-        for prefer in ("centre", "corner") if room.rng.random() < 0.75 else ("corner", "centre"):
-            for side, s in room.wall_spots(it, prefer=prefer, front_m=0.55, low_m=0.88)[:40:4]:
+    """A bed with its head at a wall; a wide one is free on both sides where the room allows it."""
+    sizes = [item("Bed", int(k)) for k in room.rng.permutation(variants("Bed"))]
+    for both in (True, False):
+        for it in sizes:
+            wide = it.width > 1.2
+            for side, s in room.wall_spots(it, prefer="centre" if wide else "corner", front_m=0.55, low_m=0.88)[:60:4]:
                 sides = [_bedside(side, it, s, way) for way in (-1.0, 1.0)]
                 free = room.fits(np.array(sides), through=True)
+                if not free.any() or (both and wide and not free.all()):
+                    continue
                 keep = [box for box, ok in zip(sides, free, strict=True) if ok]
-                if keep and (placed := room.put_along(it, side, s, front_m=0.55, keep=keep)):
+                placed = room.put_along(it, side, s, front_m=0.55, keep=keep)
+                if placed is not None:
                     return placed
     return None
 
