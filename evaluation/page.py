@@ -126,7 +126,7 @@ def _tiles(run: TidyRun, document: Mapping[str, Any]) -> str:
     seconds = document["timing_secs"].get("total", 0.0)
     fixed = "good" if s.displaced_proper == s.displaced else "warn" if s.displaced_proper else "bad"
     tiles = [
-        (f"{s.displaced_proper}<small> / {s.displaced}</small>", "displaced things put right", fixed),
+        (f"{s.displaced_proper}<small> / {s.displaced}</small>", "displaced things in a proper place", fixed),
         (
             f"{s.undisplaced_worse}<small> / {s.undisplaced}</small>",
             "other things made worse",

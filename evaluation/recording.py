@@ -23,7 +23,8 @@ class RecordingConfig:
     frames: int = 160  # most frames kept, besides those of picks and places
     fps: float = 8.0
     last_secs: float = 3.0  # the final frame stays this long
-    colours: int = 96
+    colours: int = 144  # of views
+    map_colours: int = 24
     max_bytes: int = 6_000_000
     reduce: int = 2  # maps are kept smaller by this factor
 
@@ -100,7 +101,8 @@ class Recorder:
             frame.paste(plan, (view.width, 0))
             ImageDraw.Draw(frame).text((8, c.height + 5), shot.text, fill=_INK)
             frames.append(frame)
-        palette = _palette(frames, c.colours)
+        views = [_open(s.view) for s in shots[:: max(1, len(shots) // 12)]]
+        palette = _palette(views, c.colours, canvas.paste(shots[-1]), c.map_colours)
         indexed = [f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
         each = round(1000 / c.fps)
         durations = [each] * (len(indexed) - 1) + [round(1000 * c.last_secs)]
@@ -140,13 +142,17 @@ def _fit(image: Image.Image, width: int, height: int) -> Image.Image:
     return panel
 
 
-def _palette(frames: list[Image.Image], colours: int) -> Image.Image:
-    """One palette for all frames, from a sheet of a few of them."""
-    some = frames[:: max(1, len(frames) // 12)] + frames[-1:]
-    sheet = Image.new("RGB", (some[0].width // 2, some[0].height // 2 * len(some)))
-    for k, frame in enumerate(some):
-        sheet.paste(frame.reduce(2).crop((0, 0, sheet.width, some[0].height // 2)), (0, k * (some[0].height // 2)))
-    return sheet.quantize(colours, method=Image.Quantize.MEDIANCUT)
+def _palette(views: list[Image.Image], colours: int, plan: Image.Image, plan_colours: int) -> Image.Image:
+    """One palette for all frames: of some views, and of the map, whose thin lines would lose a common vote."""
+    width, height = views[0].size
+    sheet = Image.new("RGB", (width, height * len(views)))
+    for k, view in enumerate(views):
+        sheet.paste(view, (0, k * height))
+    first = sheet.quantize(colours, method=Image.Quantize.MEDIANCUT).getpalette() or []
+    second = plan.quantize(plan_colours, method=Image.Quantize.MAXCOVERAGE).getpalette() or []
+    both = Image.new("P", (1, 1))
+    both.putpalette([*first[: 3 * colours], *second[: 3 * plan_colours], *_BACK, *_INK])
+    return both
 
 
 def _png(image: Image.Image) -> bytes:

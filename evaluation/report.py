@@ -97,10 +97,10 @@ def metrics(run: TidyRun) -> dict[str, Any]:
 
 def summary(run: TidyRun, total_secs: float) -> str:
     """One line for people."""
-    s = run.score
+    s, steps = run.score, len(run.episode.steps)
     text = (
-        f"{s.displaced_proper} of {s.displaced} displaced things put right, {s.undisplaced_worse} of {s.undisplaced} "
-        f"others made worse, {len(run.episode.steps)} steps, {total_secs:.1f} s"
+        f"{s.displaced_proper} of {s.displaced} displaced things in a proper place, "
+        f"{s.undisplaced_worse} of {s.undisplaced} others made worse, {steps} steps, {total_secs:.1f} s"
     )
     return {"interrupted": f"interrupted: {text}", "out_of_steps": f"out of steps: {text}"}.get(run.episode.ended, text)
 

@@ -22,7 +22,7 @@ def test_tidies_a_room(tmp_path, capsys):
     assert report["metrics"]["objects"] > 10
     assert report["metrics"]["undisplaced_worse"] <= 1
     assert {p.name for p in tmp_path.iterdir()} == {"report.json", "report.html", "episode.gif", "steps.jsonl"}
-    assert "of 2 displaced things put right" in capsys.readouterr().out
+    assert "of 2 displaced things in a proper place" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -135,7 +135,7 @@ def test_interrupted_run_is_reported(make_world, tmp_path, monkeypatch, capsys):
     assert len((tmp_path / "steps.jsonl").read_text().splitlines()) == 11
     assert "The run was interrupted" in (tmp_path / "report.html").read_text()
     assert (tmp_path / "episode.gif").exists()
-    assert capsys.readouterr().out.startswith("interrupted: 0 of 3 displaced things put right")
+    assert capsys.readouterr().out.startswith("interrupted: 0 of 3 displaced things in a proper place")
 
 
 def test_json_goes_to_standard_output(make_world, tmp_path, monkeypatch, capsys):
