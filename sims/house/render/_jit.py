@@ -30,5 +30,6 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 @cache
 def _fingerprint() -> str:
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    folder = Path(__file__).parent
+    sources = [*sorted(folder.glob("_*.py")), folder / "raster.py"]
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
