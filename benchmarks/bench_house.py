@@ -26,7 +26,6 @@ from rich.table import Table
 from engram.sims.contract import Verb, act
 from engram.sims.house.generate import generate
 from engram.sims.house.render.base import RenderError
-from engram.sims.registration import register
 
 SEED = 700_000
 TARGETS = {"steps_per_cpu_sec": ">= 250", "scaling": ">= 1.8", "generation_secs": "< 2"}
@@ -77,7 +76,6 @@ def main(options: HouseBenchmark) -> int:
 
 def make(options: HouseBenchmark, renderer: str) -> gymnasium.Env:
     """House at its first step."""
-    register()
     size = {"width": options.size, "height": options.size}
     env = gymnasium.make(
         "engram/House-v0", disable_env_checker=True, renderer=renderer, max_steps=10**9, **size

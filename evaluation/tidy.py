@@ -19,7 +19,6 @@ from engram.perception.oracle import MaskDetector
 from engram.planners.placement import PlacementPrior
 from engram.sims.contract import World
 from engram.sims.house.render.base import warm_up
-from engram.sims.registration import register
 from engram.sims.seeds import check_seed
 
 WORLD_ID = "engram/House-v0"
@@ -57,7 +56,6 @@ MakeWorld = Callable[[TidyTask], World]
 
 def make_world(task: TidyTask) -> World:
     """Build the embedded house; what its renderer needs compiled is compiled now and not in the episode."""
-    register()
     warm_up()
     world = gymnasium.make(
         WORLD_ID,
