@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ SETTLE_SECS, DROP_SECS = 1.0, 2.0
 _ABOVE_M = 0.002
 _CHECKS, _SETTLES = 40, 4  # spots tried for contacts, and by letting the thing settle
 _OPEN_STEPS = 10
+_RESTING_SHARE = 0.5  # of a thing's length and width that must be on the place
 _STRAY_M = 0.15  # how much further than the reach a spot may be when the point itself is within reach
 # Holders with room for one kind of thing only.
 _ONLY = {
@@ -174,20 +176,25 @@ class Arm:
         return self._regions.inside(place, np.array([*box.mean(0)[:2], box[0, 2]]))
 
     def _poses(self, places: list[Place], hit: Hit, base: Base) -> Iterator[tuple[Place, Pose]]:
-        """Poses of the held thing on spots that look free, the nearest to the point first, its front forward."""
+        """Poses of the held thing on spots that look free, the nearest to the point first, its front forward.
+
+        Where nothing encloses the place, a thing may stick out if there is no other way: a pan over its burner.
+        """
         lo, hi = self.hand.bounds()
         middle, size = (lo + hi) / 2, hi - lo
         for place in places:
             w, _, _, z = self._physics.pose(place.owner).quat
             turn = 2 * float(np.arctan2(z, w))
             others = self._others(place)
-            for quarter in (0, 1):
+            for share, quarter in product((1.0,) if place.enclosed else (1.0, _RESTING_SHARE), (0, 1)):
                 across = size[[1, 0, 2]] if quarter else size
                 yaw = turn + quarter * np.pi / 2
                 c, s = np.cos(yaw), np.sin(yaw)
                 shift = np.array([c * middle[0] - s * middle[1], s * middle[0] + c * middle[1], lo[2] - _ABOVE_M])
                 half = _span(across, turn) / 2
-                for spot in self._regions.spots(place, across, hit.point):
+                high = size[2] if place.enclosed else min(size[2], place.hi[2] - place.lo[2])
+                need = np.array([share * across[0], share * across[1], high])
+                for spot in self._regions.spots(place, need, hit.point):
                     if np.hypot(*(spot[:2] - base.point)) > self._reach_m + _STRAY_M:
                         continue
                     box = np.array([[*(spot[:2] - half), spot[2]], [*(spot[:2] + half), spot[2] + size[2]]])
