@@ -29,6 +29,7 @@ DOOR_CLEAR_M = 0.65  # depth of the floor that stays clear in front of a door
 _WINDOW_CLEAR_M = 0.35
 _TOUCH_M = 0.004
 _LEGROOM_M = (0.05, 0.65)  # heights between which the space in front of a fixture stays clear
+_HUNG_APART_M = 0.06  # between things that hang side by side
 _TRIM_M = 0.03  # clear space in front of a fixture is a little narrower than the fixture
 _RASTER_M = 0.05
 _MARGIN_M = 0.02  # beyond the base's radius
@@ -236,6 +237,7 @@ class Arrangement:
         z: float = 0.0,
         gap: float = GAP_M,
         front_m: float = 0.0,
+        side_m: float = 0.0,
         ignore: Sequence[Placed] = (),
         low_m: float | None = None,
     ) -> NDArray[np.bool_]:
@@ -243,7 +245,8 @@ class Arrangement:
         hung = z > 0.0
         top = z + (it.top if hung else it.height)
         d = (gap, gap + it.depth)
-        boxes = np.array([side.box(d, (s + it.lo[1], s + it.hi[1]), (z + it.lo[2], top)) for s in at])
+        left, right = it.lo[1] - side_m, it.hi[1] + side_m
+        boxes = np.array([side.box(d, (s + left, s + right), (z + it.lo[2], top)) for s in at])
         ok = self.fits(boxes.reshape(-1, 6), ignore=ignore, low_m=low_m)
         if front_m > 0.0 and not hung:
             d = (gap + it.depth, gap + it.depth + front_m)
@@ -270,11 +273,12 @@ class Arrangement:
         """(side, s) of places with its back to a wall, best first; ``near`` is a point it should be close to."""
         found: list[tuple[float, Side, float]] = []
         for side in self.sides if sides is None else sides:
-            lo, hi = 0.01 - float(it.lo[1]), side.length - 0.01 - float(it.hi[1])
+            beside = _HUNG_APART_M if z > 0.0 else 0.0
+            lo, hi = 0.01 + beside - float(it.lo[1]), side.length - 0.01 - beside - float(it.hi[1])
             if hi < lo:
                 continue
             at = np.append(np.arange(lo, hi, 0.05), hi)
-            ok = self.along(it, side, at, z=z, gap=gap, front_m=front_m, ignore=ignore, low_m=low_m)
+            ok = self.along(it, side, at, z=z, gap=gap, front_m=front_m, side_m=beside, ignore=ignore, low_m=low_m)
             at = at[ok]
             cost = self.rng.uniform(0.0, 0.4 if prefer != "any" or near else 1.0, len(at))
             if prefer == "corner":
