@@ -75,7 +75,7 @@ def page(run: TidyRun, document: Mapping[str, Any]) -> str:
     template = Template(resources.files("engram.evaluation").joinpath("report.html").read_text(encoding="utf-8"))
     return template.substitute(
         title=f"engram tidy, seed {run.task.seed}",
-        headline=escape(f"{s.displaced_proper} of {s.displaced} displaced things are back where they belong"),
+        headline=_headline(s),
         subtitle=escape(_subtitle(run)),
         banner=_banner(run),
         tiles=_tiles(run, document),
@@ -100,6 +100,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[
 
     body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
     return f"<table><thead><tr>{cells('th', head)}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _headline(score: Score) -> str:
+    if not score.displaced:
+        return "Nothing had been displaced"
+    return f"{score.displaced_proper} of {score.displaced} displaced things are where they belong"
 
 
 def _subtitle(run: TidyRun) -> str:
