@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engram.sims.house.hand import Hand
+from engram.sims.house.hand import Hand, neighbours
 from engram.sims.house.model import HouseModel, Thing
 from engram.sims.house.physics import Physics, Pose, Snapshot
 from engram.sims.house.regions import Regions
@@ -62,6 +62,7 @@ class Mess:
     def __init__(self, house: HouseModel, physics: Physics, regions: Regions, rng: np.random.Generator) -> None:
         self._house, self._physics, self._regions, self._rng = house, physics, regions, rng
         self._hand = Hand(physics, regions)
+        self._leaning: list[Thing] = []  # what may fall when the thing is gone
 
     def make(self, count: int, cells: Floats) -> list[Displaced]:
         """Displace ``count`` things, or as many as there are, from reachable cells (N, 2) of the house frame."""
@@ -85,6 +86,8 @@ class Mess:
         boxes = physics.boxes().copy()
         before, holders = _centre(boxes[thing.index]), self._holders(thing)
         state = physics.save()
+        group = [thing, *self._regions.contents(thing)]
+        self._leaning = neighbours(physics, self._house.things, group)
         self._hand.take(thing)
         load = self._hand.load
         tries, thrown, forced = 0, False, False
@@ -132,6 +135,7 @@ class Mess:
         return self._land(state)
 
     def _land(self, state: Snapshot) -> bool:
+        self._physics.wake(self._leaning)
         self._physics.settle(_SETTLE_SECS)
         if all(self._indoors(t) for t in self._hand.load):
             return True

@@ -13,7 +13,7 @@ import numpy as np
 
 from engram.sims.contract import Outcome
 from engram.sims.house.geometry import quat_matrix
-from engram.sims.house.hand import write
+from engram.sims.house.hand import neighbours, write
 from engram.sims.house.model import HouseModel, Thing
 from engram.sims.house.physics import Physics, Pose
 from engram.sims.house.regions import OPEN_FRACTION, Regions
@@ -70,6 +70,7 @@ class States:
         pieces = [self._house.things[k] for k in thing.slices[:count]]
         pose = self._physics.pose(thing)
         poses = _row(thing, pieces, pose)
+        leaning = neighbours(self._physics, self._house.things, [thing])
         self._park(thing)
         for piece, place in poses:
             self._unpark(piece)
@@ -77,7 +78,7 @@ class States:
             piece.sliced, piece.cooked, piece.temperature = True, thing.cooked, thing.temperature
             self._paint(piece)
             write(self._physics, [(piece, place)])
-        self._physics.refresh()
+        self._physics.wake(leaning)
         self._physics.settle(settle_secs)
         return Outcome.OK
 

@@ -44,10 +44,11 @@ class HouseTruth:
         self._floor, self._hand, self.start = floor, hand, start
         self._turn = start.matrix()[:3, :3]
         self._origin = np.array([start.x_m, start.y_m, 0.0])
-        self._cache: tuple[tuple[int, int], list[TrueObject]] = ((-1, -1), [])
+        self._cache: tuple[int, list[TrueObject]] = (-1, [])
         self._numbers: tuple[int, NDArray[np.int32]] = (-1, np.zeros(0, np.int32))
         self._original: list[TrueObject] = []
-        self.changes = 0  # grows with every change of state that physics does not count
+        self._version = -1
+        self.changes = 0  # grows with everything that happens to the house, but for what is carried about
         self.shown = Shown(np.zeros((0, 0), np.int32), Stance())
         self.stance = Stance()
         self.mess: tuple[Displaced, ...] = ()
@@ -59,9 +60,14 @@ class HouseTruth:
 
     def objects(self) -> list[TrueObject]:
         """Return everything with an identity, sorted by id; do not change the list."""
-        stamp = (self._physics.version, self.changes)
-        if self._cache[0] != stamp:
-            self._cache = (stamp, [self._describe(t) for t in self._present()])
+        load = self._hand.load
+        if self._cache[0] != self.changes:
+            self._cache = (self.changes, [self._describe(t) for t in self._present()])
+        elif load and self._version != self._physics.version:
+            # Only what is carried has moved.
+            fresh = {t.id: self._describe(t) for t in load}
+            self._cache = (self.changes, [fresh.get(o.id, o) for o in self._cache[1]])
+        self._version = self._physics.version
         return self._cache[1]
 
     def original(self) -> list[TrueObject]:
@@ -78,6 +84,7 @@ class HouseTruth:
         self._physics.restore(tidy)
         self._original = list(self.objects())
         self._physics.restore(now)
+        self.changes += 1
 
     def displaced(self) -> list[str]:
         """Ids of what the mess displaced, sorted."""

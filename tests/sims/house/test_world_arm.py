@@ -165,3 +165,21 @@ def test_a_dropped_thing_blocks_but_never_traps(lab, on_counter):
     ways = {k.do(verb) for verb in (Verb.MOVE_LEFT, Verb.MOVE_RIGHT)}
     assert Outcome.OK in ways
     assert len(k.world.truth.reachable()) > 20
+
+
+def test_a_pan_may_stick_out_over_its_burner(lab, put):
+    k = lab(put("Pan_1", 2.0, 2.0), stand="stove", pitch=1)
+    k.world._episode.arm.hand.take(k.world._episode.house.by_id["Pan_1"])
+    assert k.do(Verb.PLACE, "CounterTop_3/StoveBurner_1") is Outcome.OK
+    assert k.object("Pan_1").receptacles == ("CounterTop_3/StoveBurner_1",)
+
+
+def test_truth_follows_what_is_carried(lab, on_counter):
+    k = lab(on_counter["Mug_1"], on_counter["Apple_1"])
+    k.do(Verb.PICK, "Mug_1")
+    start = k.world.truth.objects()
+    k.do(Verb.MOVE_BACK)
+    k.do(Verb.MOVE_BACK)
+    moved = {o.id: np.subtract(o.position, was.position) for o, was in zip(k.world.truth.objects(), start, strict=True)}
+    np.testing.assert_allclose(moved["Mug_1"], [-0.5, 0.0, 0.0], atol=1e-9)
+    np.testing.assert_array_equal(moved["Apple_1"], 0.0)

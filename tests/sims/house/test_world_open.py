@@ -102,3 +102,25 @@ def test_movable_things_open_too(lab, put, name):
     assert k.state(name)["openness"] == 1.0
     assert k.do(Verb.PICK, name) is Outcome.OK
     assert k.state(name)["openness"] == 1.0
+
+
+def test_store_in_a_drawer(lab, put):
+    k = lab(put("Spoon_1", 0.4, 1.0, 0.901), pitch=1)
+    k.do(Verb.PICK, "Spoon_1")
+    k.do(Verb.MOVE_BACK)
+    assert k.do(Verb.OPEN, "CounterTop_1/Drawer_1") is Outcome.OK
+    assert k.do(Verb.PLACE, "CounterTop_1/Drawer_1") is Outcome.OK
+    assert k.object("Spoon_1").receptacles == ("CounterTop_1/Drawer_1",)
+    assert k.do(Verb.CLOSE, "CounterTop_1/Drawer_1") is Outcome.OK
+    assert k.object("Spoon_1").receptacles == ("CounterTop_1/Drawer_1",)
+    assert "Spoon_1" not in {k.world.truth.objects()[n].id for n in np.unique(k.world.truth.instances()) if n >= 0}
+
+
+def test_store_in_a_cabinet_under_the_sink(lab, put):
+    k = lab(put("SprayBottle_1", 2.0, 2.0), stand="sink", pitch=1)
+    k.world._episode.arm.hand.take(k.world._episode.house.by_id["SprayBottle_1"])
+    k.do(Verb.MOVE_BACK)
+    assert k.do(Verb.PLACE, "Sink_1/Cabinet_1") is Outcome.CLOSED
+    assert k.do(Verb.OPEN, "Sink_1/Cabinet_1") is Outcome.OK
+    assert k.do(Verb.PLACE, "Sink_1/Cabinet_1") is Outcome.OK
+    assert k.object("SprayBottle_1").receptacles == ("Sink_1/Cabinet_1",)
