@@ -19,6 +19,7 @@ from rich.table import Table
 from engram.evaluation.suite import SuiteRow, run_suite, table
 from engram.evaluation.tidy import TidyTask
 from engram.sims.machine import versions
+from engram.sims.seeds import check_seed
 
 TARGETS = {"displaced_proper": 0.85, "undisplaced_worse": 0.02}
 
@@ -47,10 +48,9 @@ class TidyBenchmark:
 
 def main(options: TidyBenchmark) -> int:
     """Run the suite."""
-    first, end = (int(part.replace("_", "")) for part in options.seeds.split(":"))
     tasks = [
         TidyTask(seed, options.rooms, mess=options.mess, max_steps=options.max_steps, perception=options.perception)
-        for seed in range(first, end)
+        for seed in parse_seeds(options.seeds)
     ]
     console = Console(stderr=True, highlight=False)
     rows = run_suite(tasks, options.processes, lambda row: console.print(line(row)))
@@ -62,6 +62,16 @@ def main(options: TidyBenchmark) -> int:
     else:
         show(figures, rows)
     return 0
+
+
+def parse_seeds(text: str) -> range:
+    """Seeds of FIRST:END."""
+    first, colon, end = text.partition(":")
+    if not (colon and first.isdecimal() and end.isdecimal() and int(first) < int(end)):
+        sys.exit(f"--seeds must be FIRST:END, such as 700000:700010, not {text!r}")
+    for seed in (int(first), int(end) - 1):
+        check_seed(seed)
+    return range(int(first), int(end))
 
 
 def line(row: SuiteRow) -> str:
