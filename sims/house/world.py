@@ -33,7 +33,7 @@ from engram.sims.seeds import check_seed
 
 STEP_NS = 500_000_000  # an action takes half a second
 _MOVES = frozenset({Verb.MOVE_AHEAD, Verb.MOVE_BACK, Verb.MOVE_LEFT, Verb.MOVE_RIGHT})
-_START, _MESS, _ODOMETRY, _DEPTH, _FRAMES = range(5)  # streams of random numbers, so that no choice shifts another
+_START, _MESS, _ODOMETRY, _DEPTH, _FRAMES = range(100, 105)  # streams of random numbers; the generator has its own
 
 __all__ = ["ConfigError", "HouseConfig", "HouseWorld", "NoStandingRoomError"]
 
@@ -86,6 +86,13 @@ class HouseWorld(World):
         super().__init__(make_config(config, fields), render_mode)
         self._running: _Episode | None = None
 
+    def close(self) -> None:
+        """End the episode and free what the renderer holds."""
+        close = getattr(self._running.renderer, "close", None) if self._running is not None else None
+        if close is not None:
+            close()
+        self._running = None
+
     @property
     def truth(self) -> HouseTruth:
         """Ground truth of the running episode."""
@@ -101,7 +108,9 @@ class HouseWorld(World):
         chosen = reset_options(self.config, options)
         seed = check_seed(seed)
         spec = chosen.house or generate(seed, rooms=chosen.rooms, area_m2=chosen.area_m2, objects=chosen.objects)
-        self._running = episode = _build(spec, self.config, chosen, seed)
+        episode = _build(spec, self.config, chosen, seed)
+        self.close()
+        self._running = episode
         return {
             "house_seed": spec.seed,
             "rooms": [room.type for room in spec.rooms],

@@ -183,3 +183,11 @@ def test_truth_follows_what_is_carried(lab, on_counter):
     moved = {o.id: np.subtract(o.position, was.position) for o, was in zip(k.world.truth.objects(), start, strict=True)}
     np.testing.assert_allclose(moved["Mug_1"], [-0.5, 0.0, 0.0], atol=1e-9)
     np.testing.assert_array_equal(moved["Apple_1"], 0.0)
+
+
+def test_a_thing_dropped_at_the_counter_lands_on_it(lab, on_counter):
+    k = lab(on_counter["Mug_1"])
+    k.do(Verb.PICK, "Mug_1")
+    assert [k.do(Verb.MOVE_AHEAD) for _ in range(2)] == [Outcome.OK] * 2
+    assert k.do(Verb.DROP) is Outcome.OK
+    assert k.object("Mug_1").receptacles == ("CounterTop_1",)

@@ -37,7 +37,7 @@ def test_the_record_tells_what_happened(plan, things):
         for position, thing in ((d.from_position, was[d.id]), (d.to_position, now[d.id])):
             x, y, z, _ = start @ [*thing.position, 1.0]
             if d is record[-1] or thing is was[d.id]:
-                np.testing.assert_allclose(position, (x, y, z), atol=1e-3)
+                np.testing.assert_allclose(position, (x, y, z), atol=0.01)
         assert np.linalg.norm(np.subtract(d.to_position, d.from_position)) > 0.1
         assert 0 < d.to_position[0] < 5
         assert 0 < d.to_position[1] < 5

@@ -119,3 +119,12 @@ def test_registration_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("renderer", ["raster", "rays"])
+def test_renderers_can_be_chosen(plan, renderer):
+    world = HouseWorld(width=32, height=32, renderer=renderer)
+    observation, _ = world.reset(seed=1, options={"house": plan(), "start": (2.5, 2.5, 0.0)})
+    assert observation["depth"].max() > 1.0
+    assert observation["rgb"].std() > 5
+    world.close()
