@@ -23,7 +23,7 @@ from engram.sims.house.stance import Base
 
 SETTLE_SECS, DROP_SECS = 1.0, 2.0
 _ABOVE_M = 0.002
-_CHECKS, _SETTLES = 40, 4  # spots tried for contacts, and by letting the thing settle
+_CHECKS, _SETTLES = 200, 4  # spots tried for contacts, and by letting the thing settle
 _OPEN_STEPS = 10
 _RESTING_SHARE = 0.5  # of a thing's length and width that must be on the place
 _STRAY_M = 0.15  # how much further than the reach a spot may be when the point itself is within reach

@@ -27,9 +27,18 @@ _PARKED_GRAVCOMP = 1.0
 _DIRT_RGB, _DIRT = np.array([0.36, 0.27, 0.16]), 0.45  # how dirt tints a thing
 _BROWN_RGB, _BROWN = np.array([0.3, 0.17, 0.08]), 0.55  # how cooking does
 _SLICE_GAP_M = 0.003
-# How bright a light or screen is while it is off; a flame is not there at all.
-_DARK = {"Candle": 0.0, "CellPhone": 0.12, "Laptop": 0.12, "StoveKnob": 0.4, "Television": 0.1}
-_DIM = 0.6
+# Colour of what shines while it is on; a shape's own colour is how it looks when it is off.
+_HOT_RGB, _SCREEN_RGB, _WATER_RGB, _LIGHT_RGB = (
+    (1.0, 0.32, 0.12),
+    (0.5, 0.72, 0.95),
+    (0.62, 0.82, 1.0),
+    (1.0, 0.92, 0.7),
+)
+_SHINE = {
+    **dict.fromkeys(("CoffeeMachine", "StoveBurner", "StoveKnob", "Toaster"), _HOT_RGB),
+    **dict.fromkeys(("CellPhone", "Laptop", "Microwave", "Television"), _SCREEN_RGB),
+    **dict.fromkeys(("Faucet", "ShowerHead"), _WATER_RGB),
+}
 
 _Test = Callable[[Thing], bool]
 
@@ -46,6 +55,7 @@ class States:
         self._served = {t.index: self._serves(t) for t in house.things if t.category in _TAPS | {"StoveKnob"}}
         self.react()
         for thing in house.things:
+            thing.on = thing.category == "LightSwitch"  # the lamps of the ceiling burn by default, as in AI2-THOR
             self._paint(thing)
 
     def toggle(self, thing: Thing, *, on: bool) -> Outcome:
@@ -171,12 +181,12 @@ class States:
         if thing.cooked:
             rgba[:, :3] += _BROWN * (_BROWN_RGB - rgba[:, :3])
         material = self._material[geoms].copy()
-        if (thing.kind.toggleable or thing.category == "StoveBurner") and not thing.on:
-            lit = material == self._glow
-            brightness = _DARK.get(thing.category, _DIM)
-            rgba[lit, :3] *= brightness
-            rgba[lit, 3] = 1.0 if brightness else 0.0
-            material[lit] = self._plain
+        if thing.kind.toggleable or thing.category == "StoveBurner":
+            light = material == self._glow
+            if thing.on:
+                rgba[light, :3] = _SHINE.get(thing.category, _LIGHT_RGB)
+            else:
+                material[light] = self._plain
         model.geom_rgba[geoms], model.geom_matid[geoms] = rgba, material
 
 

@@ -143,3 +143,17 @@ def test_screens_light_up(lab, put):
     dark = k.observation["rgb"].astype(int)
     assert k.do(Verb.TOGGLE_ON, "Laptop_1") is Outcome.OK
     assert (k.observation["rgb"].astype(int) - dark).max() > 20
+
+
+def test_lights_shine_only_while_on(lab):
+    k = lab(stand="sink", pitch=1)
+    model, tap = k.world._episode.house.model, k.world._episode.house.by_id["Sink_1/Faucet_1"]
+    glow = model.material("glow").id
+    off = model.geom_rgba[tap.geoms].copy()
+    assert glow not in model.geom_matid[tap.geoms]
+    k.do(Verb.TOGGLE_ON, "Sink_1/Faucet_1")
+    assert glow in model.geom_matid[tap.geoms]
+    assert (model.geom_rgba[tap.geoms] != off).any()
+    k.do(Verb.TOGGLE_OFF, "Sink_1/Faucet_1")
+    assert glow not in model.geom_matid[tap.geoms]
+    np.testing.assert_array_equal(model.geom_rgba[tap.geoms], off)
