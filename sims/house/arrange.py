@@ -17,7 +17,8 @@ from scipy import ndimage
 
 from engram.sims.house.catalog.registry import build
 from engram.sims.house.collision import BASE_RADIUS_M, HIGH_M, LOW_M
-from engram.sims.house.geometry import Shape, Vec3
+from engram.sims.house.components import walk
+from engram.sims.house.geometry import Shape, Vec3, part_corners
 from engram.sims.house.spec import OpeningSpec, RoomSpec
 from engram.sims.house.structure import WALL_M
 
@@ -80,6 +81,23 @@ def item(category: str, variant: int) -> Item:
     """Return a variant of a fixture with its bounds."""
     lo, hi = build(category, variant).bounds()
     return Item(category, variant, lo, hi)
+
+
+@cache
+def solid_boxes(shape: Shape) -> Array:
+    """(n, 6) boxes around the solid parts of a shape without its children, in its own frame."""
+    corners = [part_corners(p) for p in (*shape.parts, *shape.moving) if p.solid and p.mesh is None]
+    return np.array([np.concatenate([c.min(0), c.max(0)]) for c in corners]).reshape(-1, 6)
+
+
+def solids_at(shape: Shape, pos: Vec3, yaw: float) -> Array:
+    """(n, 6) boxes around the solid parts of a fixture and its children, house frame."""
+    found = [
+        turn_box(box[:3], box[3:], c.pos, round(c.yaw / (pi / 2)))
+        for c in walk("", shape, pos, yaw)
+        for box in solid_boxes(c.shape)
+    ]
+    return np.array(found).reshape(-1, 6)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from math import pi
 
 import numpy as np
 
-from engram.sims.house.arrange import GAP_M, Arrangement, Item, Placed, Side, item, overlaps, turn_box
+from engram.sims.house.arrange import GAP_M, Arrangement, Item, Placed, Side, item, overlaps, solids_at, turn_box
 from engram.sims.house.catalog.registry import variants
 from engram.sims.house.components import walk
 from engram.sims.house.furnish_rules import ESSENTIAL, EXTRAS, Extra
@@ -396,6 +396,9 @@ def _seat(room: Arrangement, table: Placed, chair: Item, way: int, at: float, tu
     box = turn_box(chair.lo, chair.hi, (x, y, 0.0), quarter)
     if not room.fits(box[None], ignore=[table])[0]:
         return None
+    legs = solids_at(chair.shape, (x, y, 0.0), quarter * pi / 2)
+    if overlaps(legs, solids_at(it.shape, table.pos, table.quarter * pi / 2)).any():
+        return None
     return room.put(chair, x, y, quarter)
 
 
@@ -407,7 +410,8 @@ def _desk(room: Arrangement, extra: Extra) -> None:
         desk = room.put_along(it, side, s)
         if desk is None:
             continue
-        if _seat(room, desk, chair, 0, 0.0) is not None:
+        # Drawers below may take one side.
+        if any(_seat(room, desk, chair, 0, at) is not None for at in (0.0, 0.12, -0.12, 0.24, -0.24)):
             if room.rng.random() < 0.75:
                 _on_top(room, _any(room, "DeskLamp"), [desk], end=True)
             return

@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from math import pi
 
 import numpy as np
 
 from engram.sims.house import placement
-from engram.sims.house.arrange import Arrangement, Array, item, overlaps, turn_box
+from engram.sims.house.arrange import Arrangement, Array, item, overlaps, solids_at, turn_box
 from engram.sims.house.catalog.registry import build, variants
 from engram.sims.house.categories import CATEGORIES, category
 from engram.sims.house.components import walk
-from engram.sims.house.geometry import Shape, part_corners, yaw_quat
+from engram.sims.house.geometry import Shape, yaw_quat
 from engram.sims.house.model import compile_house
 from engram.sims.house.physics import Physics
 from engram.sims.house.placement import FLOOR
@@ -108,9 +107,8 @@ def _room(house: HouseSpec, room: RoomSpec, rng: np.random.Generator, *, generou
     solid = [np.zeros((0, 6))]
     for k, fixture in enumerate(fixtures):
         others = np.array(boxes[:k] + boxes[k + 1 :]).reshape(-1, 6)
+        solid.append(solids_at(build(fixture.category, fixture.variant), fixture.pos, fixture.yaw))
         for c in walk(fixture.id, build(fixture.category, fixture.variant), fixture.pos, fixture.yaw):
-            parts = _part_boxes(c.shape)
-            solid.append(np.array([turn_box(p[:3], p[3:], c.pos, _quarter(c.yaw)) for p in parts]).reshape(-1, 6))
             for place in _places(c.id, c.shape, c.pos, _quarter(c.yaw), others):
                 places.setdefault(place.category, []).append(place)
     return _Room(room, arrangement, places, np.concatenate(solid), _wishes(room, rng, generous=generous))
@@ -128,13 +126,6 @@ def _places(id_: str, shape: Shape, pos: tuple[float, float, float], quarter: in
         box = turn_box(np.array(region.lo), np.array(region.hi), pos, quarter)
         if box[2] <= _EYE_M and not (shut and region.enclosed):
             yield _Place(id_, shape.category, box, quarter, region.enclosed)
-
-
-@cache
-def _part_boxes(shape: Shape) -> Array:
-    """(n, 6) boxes of a shape's solid parts in its own frame."""
-    corners = [part_corners(p) for p in (*shape.parts, *shape.moving) if p.solid and p.mesh is None]
-    return np.array([np.concatenate([c.min(0), c.max(0)]) for c in corners]).reshape(-1, 6)
 
 
 def _quarter(yaw: float) -> int:
