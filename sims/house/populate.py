@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from math import pi
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engram.sims.house import placement
-from engram.sims.house.arrange import Arrangement, Array, item, overlaps, solids_at, turn_box
+from engram.sims.house.arrange import Arrangement, Array, Item, item, overlaps, solids_at, turn_box
 from engram.sims.house.catalog.registry import build, variants
 from engram.sims.house.categories import CATEGORIES, category
 from engram.sims.house.components import walk
@@ -34,6 +35,7 @@ _SPACE_M = 0.012  # to the next object
 _OPENING_M = 0.2  # free depth that a door or drawer needs in front
 _TILT_COS = np.cos(np.radians(15.0))
 _DIRTY = 0.12
+_ASKEW_RAD = 0.12
 _SPOTS = 16  # positions tried on one place
 _SLICED = frozenset(c.sliced for c in CATEGORIES.values() if c.sliced)
 
@@ -216,43 +218,57 @@ def _at(
     lo, hi = place.box[:3], place.box[3:]
     if it.hi[2] - it.lo[2] > hi[2] - lo[2]:
         return None
-    yaws = place.quarter * pi / 2 + rng.integers(0, 4, _SPOTS) * pi / 2
-    if not place.enclosed and place.category not in OVERHANG:
-        yaws += rng.normal(0.0, 0.12, _SPOTS)
-    if name == "Pillow":
-        yaws[:] = place.quarter * pi / 2
-    corners = np.array([[x, y] for x in (it.lo[0], it.hi[0]) for y in (it.lo[1], it.hi[1])])
-    c, s = np.cos(yaws), np.sin(yaws)
-    xs, ys = (
-        c[:, None] * corners[:, 0] - s[:, None] * corners[:, 1],
-        s[:, None] * corners[:, 0] + c[:, None] * corners[:, 1],
-    )
-    low, high = np.column_stack([xs.min(1), ys.min(1)]), np.column_stack([xs.max(1), ys.max(1)])
-    play = (hi[:2] - lo[:2]) / 2 - (high - low) / 2
-    draw = rng.uniform(-1.0, 1.0, (_SPOTS, 2))
-    if name == "Pillow" and place.category == "Bed":
-        # Towards the head, that is against the bed's +x.
-        head = np.round([-np.cos(place.quarter * pi / 2), -np.sin(place.quarter * pi / 2)])
-        draw = np.where(head != 0.0, 0.97 * head, draw)
-    if place.category in OVERHANG:
-        at = np.broadcast_to((lo + hi)[:2] / 2, (_SPOTS, 2)) + draw * np.maximum(play, 0.0)
-        centre = at - (low + high) / 2 if place.category != "StoveBurner" else at
-        ok = (np.abs(centre + (low + high) / 2 - (lo + hi)[:2] / 2) <= (hi - lo)[:2] / 2).all(1)
-    else:
-        centre = (lo + hi)[:2] / 2 + draw * np.maximum(play, 0.0) - (low + high) / 2
-        ok = (play >= 0.0).all(1)
+    yaws = _yaws(place, name, rng)
+    low, high = _extent(it, yaws)
+    origin, ok = _origins(place, name, low, high, rng)
     z = float(lo[2] - it.lo[2]) + _LIFT_M
     flat = np.ones((_SPOTS, 1))
-    boxes = np.hstack([centre + low, flat * (lo[2] + _SINK_M), centre + high, flat * (z + it.hi[2])])
+    boxes = np.hstack([origin + low, flat * (lo[2] + _SINK_M), origin + high, flat * (z + it.hi[2])])
     ok &= ~overlaps(boxes, room.solid)
-    if place.taken:
-        space = np.array([-_SPACE_M, -_SPACE_M, 0.0, _SPACE_M, _SPACE_M, 0.0])
-        ok &= ~overlaps(boxes + space, np.array([t for p in room.places[place.category] for t in p.taken]))
+    taken = [box for other in room.places[place.category] for box in other.taken]
+    apart = np.array([-_SPACE_M, -_SPACE_M, 0.0, _SPACE_M, _SPACE_M, 0.0])
+    ok &= ~overlaps(boxes + apart, np.array(taken).reshape(-1, 6))
     if not ok.any():
         return None
     k = int(np.flatnonzero(ok)[0])
     place.taken.append(boxes[k])
-    return (float(centre[k, 0]), float(centre[k, 1]), z), float(yaws[k])
+    return (float(origin[k, 0]), float(origin[k, 1]), z), float(yaws[k])
+
+
+def _yaws(place: _Place, name: str, rng: np.random.Generator) -> Array:
+    """(S,) yaws: along the sides of the place, and on open places a little askew."""
+    if name == "Pillow":
+        return np.full(_SPOTS, place.quarter * pi / 2)
+    yaws = (place.quarter + rng.integers(0, 4, _SPOTS)) * (pi / 2)
+    straight = place.enclosed or place.category in OVERHANG
+    return np.asarray(yaws if straight else yaws + rng.normal(0.0, _ASKEW_RAD, _SPOTS))
+
+
+def _extent(it: Item, yaws: Array) -> tuple[Array, Array]:
+    """Two (S, 2) corners of the object's box about its origin at each yaw."""
+    corners = np.array([[x, y] for x in (it.lo[0], it.hi[0]) for y in (it.lo[1], it.hi[1])])
+    c, s = np.cos(yaws)[:, None], np.sin(yaws)[:, None]
+    points = np.stack([c * corners[:, 0] - s * corners[:, 1], s * corners[:, 0] + c * corners[:, 1]], -1)
+    return points.min(1), points.max(1)
+
+
+def _origins(
+    place: _Place, name: str, low: Array, high: Array, rng: np.random.Generator
+) -> tuple[Array, NDArray[np.bool_]]:
+    """(S, 2) positions of the object's origin on a place, and (S,) whether it lies within or may hang over."""
+    middle, half = (place.box[:2] + place.box[3:5]) / 2, (place.box[3:5] - place.box[:2]) / 2
+    play = half - (high - low) / 2
+    draw = rng.uniform(-1.0, 1.0, (_SPOTS, 2))
+    if name == "Pillow" and place.category == "Bed":
+        head = -np.round([np.cos(place.quarter * pi / 2), np.sin(place.quarter * pi / 2)])
+        draw = np.where(head != 0.0, 0.97 * head, draw)
+    centre = (low + high) / 2
+    if place.category not in OVERHANG:
+        return middle + draw * np.maximum(play, 0.0) - centre, np.asarray(np.all(play >= 0.0, axis=1))
+    if place.category == "StoveBurner":
+        # A pan's body stands on the ring, its handle reaches beyond.
+        return np.broadcast_to(middle, (_SPOTS, 2)), np.asarray(np.all(np.abs(centre) <= half, axis=1))
+    return middle + draw * np.maximum(play, 0.0) - centre, np.ones(_SPOTS, bool)
 
 
 def _settle(house: HouseSpec, drafts: Sequence[_Draft]) -> list[ObjectSpec]:
