@@ -25,7 +25,7 @@ _ALONG = axis_quat("x", 90)  # from z to y
 def bathtub_basin(variant: int, rng: np.random.Generator) -> Shape:
     """Inside of a bathtub."""
     size = ((0.54, 1.36, 0.44), (0.54, 1.36, 0.42), (0.40, 1.08, 0.46), (0.40, 1.08, 0.44))[variant]
-    return basin("BathtubBasin", size, PORCELAIN, over_m=0.5)
+    return basin("BathtubBasin", size, tint(PORCELAIN, (1.0, 0.96, 1.03, 0.9)[variant]), over_m=0.5)
 
 
 @shape("Bathtub")
