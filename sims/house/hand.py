@@ -99,14 +99,14 @@ class Hand:
         """
         if self.held is None:
             return False
-        start = self._physics.pose(self.held)
+        before = self._physics.save()
         self.set_solid(solid=True)
         for pose in self._releases(base, height_m):
             self.put(pose)
             if not self._physics.hits(self.load) and self._in_sight(base, pose):
                 return True
         self.set_solid(solid=False)
-        self.put(start)
+        self._physics.restore(before)
         return False
 
     def _releases(self, base: Base, height_m: float) -> Iterator[Pose]:
