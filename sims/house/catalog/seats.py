@@ -133,10 +133,14 @@ def _upholstered(name: str, width: float, seats: int, variant: int) -> Shape:
             near, far = sorted((s * inner, s * y))
             parts += _cushion((-x + 0.02, near, 0.1), (x - 0.02, far, 0.6), cloth)
     wide = 2 * inner / seats
+    # One solid for all seats: between two of them a pen would fall.
+    support = (x - 0.11, inner - 0.005, (seat - 0.27) / 2)
+    parts.append(proxy("box", support, (0.095, 0, (seat + 0.27) / 2)))
     regions = []
     for k in range(seats):
         lo = -inner + k * wide
-        parts += _cushion((-x + 0.2, lo + 0.005, 0.27), (x, lo + wide - 0.005, seat), tint(cloth, 1.06), bulge=0.01)
+        cushion = (-x + 0.2, lo + 0.005, 0.27), (x, lo + wide - 0.005, seat)
+        parts += _cushion(*cushion, tint(cloth, 1.06), solid=False, bulge=0.01)
         if name == "Sofa" or variant in (0, 2):
             back = tint(cloth, 1.12)
             parts += _cushion((-x + 0.18, lo + 0.03, seat), (-x + 0.32, lo + wide - 0.03, seat + 0.3), back)
