@@ -18,6 +18,7 @@ from engram.evaluation.figures import Mark, data_uri, map_figure, timeline_figur
 from engram.evaluation.scoring import ObjectScore, Score
 from engram.evaluation.tidy import TidyRun
 
+Spot = tuple[float, float]  # image point
 _REASONS = {
     "no_path": "no free way to a place from which it can be reached",
     "not_seen": "not in view from where the robot stood",
@@ -45,10 +46,18 @@ class Move:
     placed: Event | None
     failure: str  # reason, when it was not placed
     truth: ObjectScore | None
+    picked_at: Spot | None = None  # where in the picture
+    placed_at: Spot | None = None
 
 
-def moves_of(journal: Sequence[Event], picks: Mapping[int, str], score: Score) -> list[Move]:
-    """Pair each pick of a journal with the placing that followed; ``picks`` maps steps to ids of objects."""
+def moves_of(
+    journal: Sequence[Event], picks: Mapping[int, str], score: Score, points: Mapping[int, Spot | None] | None = None
+) -> list[Move]:
+    """Pair each pick of a journal with the placing that followed.
+
+    ``picks`` maps steps to ids of objects, ``points`` steps to the image points of their actions.
+    """
+    at = points or {}
     objects = {o.id: o for o in score.objects}
     found: list[Move] = []
     for k, event in enumerate(journal):
@@ -63,14 +72,16 @@ def moves_of(journal: Sequence[Event], picks: Mapping[int, str], score: Score) -
                 break
             if later.kind == "failed":
                 failure = later.reason
-        found.append(Move(len(found) + 1, event, placed, failure, objects.get(picks.get(event.step, ""))))
+        thing = objects.get(picks.get(event.step, ""))
+        there = at.get(placed.step) if placed else None
+        found.append(Move(len(found) + 1, event, placed, failure, thing, at.get(event.step), there))
     return found
 
 
 def page(run: TidyRun, document: Mapping[str, Any]) -> str:
     """Return the whole HTML file; ``document`` is what ``report.json`` holds."""
     journal = run.agent.journal()
-    moves = moves_of(journal, dict(run.episode.picked), run.score)
+    moves = moves_of(journal, dict(run.episode.picked), run.score, {r.step: r.point for r in run.episode.steps})
     s = run.score
     template = Template(resources.files("engram.evaluation").joinpath("report.html").read_text(encoding="utf-8"))
     return template.substitute(
@@ -176,17 +187,22 @@ def _card(move: Move) -> str:
     after = move.placed.after if move.placed else None
     lost = _explain(move.failure) if move.failure else "no picture"
     return (
-        f'<article class="card"><div class="pair">{_picture(move.picked.before, "before", "no picture")}'
-        f'{_picture(after, "after", lost)}</div><div class="text"><h3><span class="n">{move.number}</span>'
-        f'{escape(move.picked.label)}</h3><div>{way}</div><div class="soft">{_steps(move)}</div>{_chips(move)}'
-        "</div></article>"
+        f'<article class="card"><div class="pair">{_picture(move.picked.before, "before", move.picked_at)}'
+        f'{_picture(after, "after", move.placed_at, lost)}</div><div class="text">'
+        f'<h3><span class="n">{move.number}</span>{escape(move.picked.label)}</h3><div>{way}</div>'
+        f'<div class="soft">{_steps(move)}</div>{_chips(move)}</div></article>'
     )
 
 
-def _picture(image: NDArray[np.uint8] | None, caption: str, lack: str) -> str:
+def _picture(image: NDArray[np.uint8] | None, caption: str, at: Spot | None, lack: str = "no picture") -> str:
     if image is None:
         return f'<figure><div class="none">{escape(lack)}</div></figure>'
-    return f'<figure><img src="{data_uri(image, "JPEG")}" alt="{caption}"><figcaption>{caption}</figcaption></figure>'
+    ring = f'<span class="ring" style="left:{100 * at[0]:.1f}%;top:{100 * at[1]:.1f}%"></span>' if at else ""
+    shape = f"aspect-ratio:{image.shape[1]}/{image.shape[0]}"
+    return (
+        f'<figure style="{shape}"><img src="{data_uri(image, "JPEG")}" alt="{caption}">{ring}'
+        f"<figcaption>{caption}</figcaption></figure>"
+    )
 
 
 def _steps(move: Move) -> str:

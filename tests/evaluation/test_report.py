@@ -102,6 +102,7 @@ def test_page_shows_the_pictures_of_each_move(done):
     pictures = re.findall(r'<img src="data:image/jpeg;base64,([^"]+)"', text)
     assert {Image.open(io.BytesIO(base64.b64decode(p))).size for p in pictures} == {(96, 96)}
     assert "3 of 3 displaced things are where they belong" in text
+    assert text.count('class="ring"') == 6  # where it was and where it went
     assert text.count('class="mark picked"') == text.count('class="mark placed"') == 3
 
 
