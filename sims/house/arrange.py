@@ -169,6 +169,11 @@ def turn_box(lo: Array, hi: Array, pos: Vec3, quarter: int) -> Array:
     return np.concatenate([corners.min(0) + p[:2], [lo[2] + p[2]], corners.max(0) + p[:2], [hi[2] + p[2]]])
 
 
+def _back(it: Item, z: float, gap: float) -> float:
+    """Distance of an item's origin from the wall: what hangs has it on the wall, what stands keeps a gap behind it."""
+    return 0.0 if z > 0.0 else gap - float(it.lo[0])
+
+
 def overlaps(boxes: Array, others: Array) -> NDArray[np.bool_]:
     """(N,) whether each box (N, 6) shares more than a touch with any of the others (M, 6)."""
     if not len(others):
@@ -262,12 +267,13 @@ class Arrangement:
         """(N,) whether the item fits with its back to a wall at the places ``at`` (N,) along it."""
         hung = z > 0.0
         top = z + (it.top if hung else it.height)
-        d = (gap, gap + it.depth)
+        back = _back(it, z, gap)
+        d = (back + float(it.lo[0]), back + float(it.hi[0]))
         left, right = it.lo[1] - side_m, it.hi[1] + side_m
         boxes = np.array([side.box(d, (s + left, s + right), (z + it.lo[2], top)) for s in at])
         ok = self.fits(boxes.reshape(-1, 6), ignore=ignore, low_m=low_m)
         if front_m > 0.0 and not hung:
-            d = (gap + it.depth, gap + it.depth + front_m)
+            d = (d[1], d[1] + front_m)
             fronts = np.array([side.box(d, (s + it.lo[1] + _TRIM_M, s + it.hi[1] - _TRIM_M), _LEGROOM_M) for s in at])
             fronts = fronts.reshape(-1, 6)
             inside = (fronts[:, :2] >= np.array([self.x0, self.y0])).all(1)
@@ -316,13 +322,12 @@ class Arrangement:
         ignore: Sequence[Placed] = (), low_m: float | None = None, gap_m: float = GAP_M, tries: int = 6,
     ) -> Placed | None:  # fmt: skip
         """Set an item down at the best place with its back to a wall; None when there is none."""
-        gap = 0.0 if z > 0.0 else gap_m
         spots = self.wall_spots(
-            it, prefer=prefer, near=near, sides=sides, z=z, gap=gap, front_m=front_m, ignore=ignore, low_m=low_m
+            it, prefer=prefer, near=near, sides=sides, z=z, gap=gap_m, front_m=front_m, ignore=ignore, low_m=low_m
         )
         # Neighbouring places fail for the same reason, so the tries are spread out.
         for side, s in spots[: 4 * tries : 4]:
-            placed = self.put_along(it, side, s, z=z, gap=gap, front_m=front_m)
+            placed = self.put_along(it, side, s, z=z, gap=gap_m, front_m=front_m)
             if placed is not None:
                 return placed
         return None
@@ -382,7 +387,7 @@ class Arrangement:
         keep: Sequence[Array] = (), check: bool = True,
     ) -> Placed | None:  # fmt: skip
         """Set an item down with its back to a wall."""
-        x, y = side.point(gap - float(it.lo[0]), s)
+        x, y = side.point(_back(it, z, gap), s)
         return self.put(it, x, y, side.quarter, z=z, front_m=front_m, keep=keep, check=check)
 
     def undo(self, count: int) -> None:

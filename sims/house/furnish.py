@@ -83,8 +83,8 @@ def _light_switches(room: Arrangement) -> None:
     doors = [(side, cut) for side in room.sides for cut in room.cuts[side] if cut.kind == "door"][:2]
     for side, cut in doors:
         for s in sorted((cut.lo - 0.2, cut.hi + 0.2), key=lambda s: abs(s - side.length / 2)):
-            if room.along(it, side, np.array([s]), z=_SWITCH_Z_M, gap=0.0)[0]:
-                room.put_along(it, side, s, z=_SWITCH_Z_M, gap=0.0, front_m=0.4, check=False)
+            if room.along(it, side, np.array([s]), z=_SWITCH_Z_M)[0]:
+                room.put_along(it, side, s, z=_SWITCH_Z_M, front_m=0.4, check=False)
                 break
     if not doors:
         room.by_wall(it, z=_SWITCH_Z_M, front_m=0.4)
@@ -288,8 +288,8 @@ def _toilet(room: Arrangement) -> None:
     _, s = side.local(toilet.pos[0], toilet.pos[1])
     beside = [s + way * (it.width / 2 + paper.width / 2 + 0.1) for way in (-1.0, 1.0)]
     for at in beside if room.rng.random() < 0.5 else beside[::-1]:
-        if room.along(paper, side, np.array([at]), z=0.7, gap=0.0)[0]:
-            room.put_along(paper, side, at, z=0.7, gap=0.0, front_m=0.25)
+        if room.along(paper, side, np.array([at]), z=0.7)[0]:
+            room.put_along(paper, side, at, z=0.7, front_m=0.25)
             return
     room.by_wall(paper, near=toilet.front, z=0.7, front_m=0.25)
 
@@ -302,13 +302,13 @@ def _washbasin(room: Arrangement) -> None:
     for kind in (1, 2) if room.rng.random() < 0.65 or kinds < 3 else (2, 1):
         it = item("Sink", 4 * kind + style)
         spots = room.wall_spots(it, prefer="centre", front_m=0.55, low_m=0.88)
-        hung = [(side, s) for side, s in spots if room.along(mirror, side, np.array([s]), z=1.15, gap=0.0)[0]]
+        hung = [(side, s) for side, s in spots if room.along(mirror, side, np.array([s]), z=1.15)[0]]
         for with_mirror, (side, s) in itertools.chain(
             ((True, spot) for spot in hung[:40:4]), ((False, spot) for spot in spots[:40:4])
         ):
             if room.put_along(it, side, s, front_m=0.55) is not None:
                 if with_mirror:
-                    room.put_along(mirror, side, s, z=1.15, gap=0.0)
+                    room.put_along(mirror, side, s, z=1.15)
                 return
 
 
@@ -322,11 +322,11 @@ def _bathtub(room: Arrangement) -> None:
 def _shower(room: Arrangement) -> None:
     """A shower head in a corner, above floor that stays free."""
     it = _any(room, "ShowerHead")
-    for side, s in room.wall_spots(it, prefer="corner", z=1.95, gap=0.0)[:60:4]:
+    for side, s in room.wall_spots(it, prefer="corner", z=1.95)[:60:4]:
         floor = side.box((0.0, 0.8), (s - 0.4, s + 0.4), (0.05, 1.9))
         if not room.fits(_clip(room, floor)[None], through=True)[0]:
             continue
-        if room.put_along(it, side, s, z=1.95, gap=0.0, keep=[floor]) is not None:
+        if room.put_along(it, side, s, z=1.95, keep=[floor]) is not None:
             return
 
 
@@ -472,12 +472,17 @@ def _curtains(room: Arrangement, chance: float) -> None:
         for cut in room.cuts[side]:
             if cut.kind != "window" or room.rng.random() > chance:
                 continue
-            # The pair that fits the window best, with a hand's breadth beyond it.
-            it = kinds[int(np.argmin([abs(kind.width - (cut.hi - cut.lo) - 0.2) for kind in kinds]))]
+            # One of the two pairs that fit the window best, with a hand's breadth beyond it.
+            misfit = [abs(kind.width - (cut.hi - cut.lo) - 0.2) for kind in kinds]
+            it = kinds[int(np.argsort(misfit)[room.rng.integers(2)])]
             s = (cut.lo + cut.hi) / 2
-            box = side.box((0.0, it.depth), (s + it.lo[1], s + it.hi[1]), (_CURTAIN_Z_M, _CURTAIN_Z_M + it.height))
+            box = side.box(
+                (float(it.lo[0]), float(it.hi[0])),
+                (s + it.lo[1], s + it.hi[1]),
+                (_CURTAIN_Z_M, _CURTAIN_Z_M + it.height),
+            )
             if room.fits(box[None], through=True, window=True)[0]:
-                room.put_along(it, side, s, z=_CURTAIN_Z_M, gap=0.0)
+                room.put_along(it, side, s, z=_CURTAIN_Z_M)
 
 
 _RECIPES: dict[str, Callable[[Arrangement], None]] = {

@@ -219,8 +219,8 @@ def _hang_cabinets(room: Arrangement, legs: Sequence[Stretch], style: int) -> No
             above = any(_crosses(low, stove) for stove in stoves)
             held = any(_crosses(low, p.box) for p in room.placed if p.item.category in ("CounterTop", "Sink"))
             free = held and not above
-            if free and room.along(it, leg.side, np.array([at]), z=_CABINET_Z_M, gap=0.0)[0]:
-                room.put_along(it, leg.side, at, z=_CABINET_Z_M, gap=0.0)
+            if free and room.along(it, leg.side, np.array([at]), z=_CABINET_Z_M)[0]:
+                room.put_along(it, leg.side, at, z=_CABINET_Z_M)
                 wanted -= 1
                 s += it.width
             else:

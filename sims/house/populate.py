@@ -223,7 +223,8 @@ def _at(
     origin, ok = _origins(place, name, low, high, rng)
     z = float(lo[2] - it.lo[2]) + _LIFT_M
     flat = np.ones((_SPOTS, 1))
-    boxes = np.hstack([origin + low, flat * (lo[2] + _SINK_M), origin + high, flat * (z + it.hi[2])])
+    top = max(z + float(it.hi[2]), float(lo[2]) + 2 * _SINK_M)  # thin things take up room, too
+    boxes = np.hstack([origin + low, flat * (lo[2] + _SINK_M), origin + high, flat * top])
     ok &= ~overlaps(boxes, room.solid)
     taken = [box for other in room.places[place.category] for box in other.taken]
     apart = np.array([-_SPACE_M, -_SPACE_M, 0.0, _SPACE_M, _SPACE_M, 0.0])
