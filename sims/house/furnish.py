@@ -66,7 +66,8 @@ def _furnish_room(room: RoomSpec, openings: Sequence[OpeningSpec], rng: np.rando
 
 def _missing(room: Arrangement) -> int:
     names = {c.shape.category for p in room.placed for c in walk("", p.item.shape, (0.0, 0.0, 0.0), 0.0)}
-    return sum(name not in names for name in ESSENTIAL[room.room.type])
+    turned = [p.quarter - q.quarter for p in _of(room, "Sofa") for q in _of(room, "TVStand")]
+    return sum(name not in names for name in ESSENTIAL[room.room.type]) + any(t % 4 != 2 for t in turned)
 
 
 def _any(room: Arrangement, category: str) -> Item:
