@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engram.sims.contract import Outcome
 from engram.sims.house.collision import footprints
-from engram.sims.house.geometry import yaw_quat
+from engram.sims.house.geometry import quat_matrix, yaw_quat
 from engram.sims.house.hand import Hand, neighbours, write
 from engram.sims.house.model import HouseModel, Thing
 from engram.sims.house.physics import Physics, Pose
@@ -219,7 +219,7 @@ class Arm:
         before = physics.save()
         riders = self._riders(thing) if joint.kind == "slide" else []
         usual = physics.hits([thing, *riders])
-        axis = self._axis(thing)
+        axis = quat_matrix(physics.pose(thing).quat) @ np.array(joint.axis) / np.linalg.norm(joint.axis)
         for k in range(1, _OPEN_STEPS + 1):
             there = start + (openness - start) * k / _OPEN_STEPS
             shift = axis * joint.travel * (there - thing.openness)
@@ -231,16 +231,6 @@ class Arm:
                 return Outcome.BLOCKED
         thing.openness = openness
         return Outcome.OK
-
-    def _axis(self, thing: Thing) -> Floats:
-        joint = thing.shape.joint
-        if joint is None:
-            return np.zeros(3)
-        axis = np.array(joint.axis) / np.linalg.norm(joint.axis)
-        return (
-            self._physics.pose(thing).then(Pose(axis, np.array([1.0, 0.0, 0.0, 0.0]))).pos
-            - self._physics.pose(thing).pos
-        )
 
     def _riders(self, thing: Thing) -> list[Thing]:
         """What lies in the moving part."""

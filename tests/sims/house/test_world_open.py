@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engram.sims.contract import Outcome, Verb
+from engram.sims.house.interact import Hit
 
 
 def test_a_drawer_takes_its_contents_along(lab, put):
@@ -26,8 +27,6 @@ def test_what_is_shut_in_cannot_be_had(lab, put):
     k = lab(put("Apple_1", 0.4, 2.7, 1.02), stand="fridge", pitch=0)
     arm, thing = k.world._episode.arm, k.world._episode.house.by_id["Apple_1"]
     assert k.object("Apple_1").receptacles == ("Fridge_1",)
-    from engram.sims.house.interact import Hit
-
     assert arm.pick(Hit(thing, np.zeros(3), 0.5)) is Outcome.CLOSED
 
 
