@@ -84,16 +84,26 @@ def make(options: HouseBenchmark, renderer: str) -> gymnasium.Env:
     return env
 
 
-def walk(options: HouseBenchmark, renderer: str) -> dict[str, float]:
+def walk(options: HouseBenchmark, renderer: str) -> dict[str, Any]:
     """Steps a second of CPU and of the clock."""
     env = make(options, renderer)
     stroll(env, 30)
     cpu, clock = time.process_time(), time.perf_counter()
     steps = stroll(env, options.steps)
     cpu, clock = time.process_time() - cpu, time.perf_counter() - clock
-    things = len(env.truth.objects())
+    figures = {"steps_per_cpu_sec": steps / cpu, "steps_per_sec": steps / clock, "things": len(env.truth.objects())}
+    if renderer == "gl":
+        figures["device"] = gl_device()
     env.close()
-    return {"steps_per_cpu_sec": steps / cpu, "steps_per_sec": steps / clock, "things": things}
+    return figures
+
+
+def gl_device() -> str:
+    """What the current OpenGL context runs on: a GPU, or a software renderer such as llvmpipe."""
+    from OpenGL.GL import GL_RENDERER, glGetString
+
+    name = glGetString(GL_RENDERER)
+    return name.decode() if name else "unknown"
 
 
 def stroll(env: gymnasium.Env, steps: int) -> int:
@@ -176,7 +186,7 @@ def show(figures: dict[str, Any], options: HouseBenchmark) -> None:
     if "error" in gl:
         view.add_row("  MuJoCo's own renderer", gl["error"], "")
     else:
-        view.add_row("  MuJoCo's own renderer", f"{gl['steps_per_cpu_sec']:.0f}", "")
+        view.add_row(f"  MuJoCo's own renderer on {gl['device']}", f"{gl['steps_per_cpu_sec']:.0f}", "")
         view.add_row("  ratio", f"{figures['ratio_to_gl']:.1f}x", "")
     scaled = figures["scaling"]
     view.add_row("steps a second, 1 and 2 processes", f"{scaled['one']:.0f}, {scaled['two']:.0f}", "")
