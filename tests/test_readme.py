@@ -1,0 +1,66 @@
+"""Every block of the README does what it says."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engram.agents import cli
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, re.DOTALL)
+LINES = [line for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()]
+CODE = [block for kind, block in BLOCKS if kind == "python"]
+
+
+def test_blocks_are_of_a_kind_that_is_run():
+    assert {kind for kind, _ in BLOCKS} == {"sh", "python"}
+    assert {line.split()[0] for line in LINES} == {"make", "engram", "pytest"}
+
+
+@pytest.mark.parametrize("line", [x for x in LINES if x.startswith("make ")])
+def test_make_knows_the_target(line):
+    make = shutil.which("make")
+    assert make is not None
+    words = [make, "--dry-run", "--always-make", *line.split()[1:]]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603
+    assert ".venv/bin/" in done.stdout
+
+
+@pytest.mark.parametrize("line", [x for x in LINES if x.startswith("engram ")])
+def test_engram_commands_run(line, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = line.split()[1:]
+    assert cli.main(words) == cli.DONE
+    if "--out" in words:
+        out = tmp_path / words[words.index("--out") + 1]
+        assert {f.name for f in out.iterdir()} == {"report.json", "report.html", "episode.gif", "steps.jsonl"}
+
+
+@pytest.mark.parametrize("line", [x for x in LINES if x.startswith("pytest ")])
+def test_pytest_lines_collect(line):
+    words = [sys.executable, "-m", *line.split(), "--collect-only", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)  # noqa: S603
+    assert int(re.findall(r"(\d+) tests collected", done.stdout)[0]) > 20
+
+
+@pytest.mark.parametrize("code", CODE)
+def test_python_blocks_run(code):
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - our own text
+    assert said.getvalue().startswith("(224, 224, 3) ")
+    assert said.getvalue().splitlines()[-1].count("'") == 4  # two ids
+
+
+@pytest.mark.parametrize("target", re.findall(r"\]\((?!http)([^)#]+)\)", TEXT))
+def test_links_lead_somewhere(target):
+    assert (ROOT / target).exists()
