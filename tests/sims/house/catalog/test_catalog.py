@@ -31,7 +31,8 @@ def test_variants_differ_in_form_and_colour(name):
     assert len(shapes) >= VARIANTS
     seen = {repr(looks(s)) + repr([repr(looks(c.shape)) for c in s.children]) for s in shapes}
     assert len(seen) == len(shapes)
-    colours = {repr([p.rgb for t in (s, *(c.shape for c in s.children)) for p in (*t.parts, *t.moving)]) for s in shapes}
+    units = [(s, *(c.shape for c in s.children)) for s in shapes]
+    colours = {repr([p.rgb for part in unit for p in (*part.parts, *part.moving)]) for unit in units}
     assert len(colours) >= 2
 
 
