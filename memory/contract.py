@@ -140,5 +140,5 @@ class Store(Protocol):
         ...
 
 
-class MemoryFault(Exception):
+class HippocampusError(Exception):
     """Base of all errors of the memory; the message names the file or item, the cause and the remedy."""
