@@ -1,4 +1,4 @@
-"""Exact axis-aligned boxes around geoms, however they lie.
+"""Exact axis-aligned boxes around the geoms of any MuJoCo model, however they lie.
 
 MuJoCo's own boxes turn with the geom, and meshes are turned by the compiler, so a box around such a box is too large by
 up to a factor of 1.7: an apple that has rolled would reach through the table it lies on.
@@ -9,9 +9,6 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
-
-from engram.sims.house.model import HouseModel
-from engram.sims.house.physics import Physics
 
 _SPHERE, _CAPSULE, _ELLIPSOID, _CYLINDER, _MESH = (
     int(getattr(mujoco.mjtGeom, f"mjGEOM_{name}")) for name in ("SPHERE", "CAPSULE", "ELLIPSOID", "CYLINDER", "MESH")
@@ -60,20 +57,3 @@ class Bounds:
         vertices = model.mesh_vert[first : first + int(model.mesh_vertnum[mesh])]
         points = vertices @ self._mat[geom].reshape(3, 3).T + self._pos[geom]
         self._boxes[geom, 0], self._boxes[geom, 1] = points.min(0), points.max(0)
-
-
-class ExactPhysics(Physics):
-    """Physics whose boxes are exact."""
-
-    def __init__(self, house: HouseModel) -> None:
-        """Start from the compiled state."""
-        super().__init__(house)
-        self._bounds = Bounds(house.model)
-
-    def _measure(self) -> Floats:
-        if not len(self._geoms):
-            return np.zeros((0, 2, 3))
-        boxes = self._bounds.boxes(self.data)[self._geoms]
-        lo = np.minimum.reduceat(boxes[:, 0], self._starts)
-        hi = np.maximum.reduceat(boxes[:, 1], self._starts)
-        return np.stack([lo, hi], 1)

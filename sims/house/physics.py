@@ -9,6 +9,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from engram.sims.house.bounds import Bounds
 from engram.sims.house.model import TIMESTEP_SECS, HouseModel, Thing
 
 _TOUCH_M = 0.001  # overlaps below this are resting contact
@@ -55,6 +56,7 @@ class Physics:
         counts = [len(t.geoms) for t in house.things]
         self._geoms = np.concatenate([t.geoms for t in house.things]) if counts else np.zeros(0, np.int64)
         self._starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
+        self._bounds = Bounds(house.model)
         self._boxes: tuple[int, Vector] = (-1, np.zeros((0, 2, 3)))
 
     def pose(self, thing: Thing) -> Pose:
@@ -149,13 +151,9 @@ class Physics:
         self.refresh()
 
     def _measure(self) -> Vector:
-        g = self._geoms
-        mat = self.data.geom_xmat[g].reshape(-1, 3, 3)
-        local = self.model.geom_aabb[g]
-        centre = self.data.geom_xpos[g] + np.einsum("gij,gj->gi", mat, local[:, :3])
-        reach = np.einsum("gij,gj->gi", np.abs(mat), local[:, 3:])
-        if not len(g):
+        if not len(self._geoms):
             return np.zeros((0, 2, 3))
-        lo = np.minimum.reduceat(centre - reach, self._starts)
-        hi = np.maximum.reduceat(centre + reach, self._starts)
+        boxes = self._bounds.boxes(self.data)[self._geoms]
+        lo = np.minimum.reduceat(boxes[:, 0], self._starts)
+        hi = np.maximum.reduceat(boxes[:, 1], self._starts)
         return np.stack([lo, hi], 1)

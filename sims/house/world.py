@@ -14,7 +14,6 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from engram.sims.contract import Frame, Outcome, Verb, World
-from engram.sims.house.bounds import ExactPhysics
 from engram.sims.house.generate import generate
 from engram.sims.house.interact import SETTLE_SECS, Arm, Hit
 from engram.sims.house.mess import Mess
@@ -244,7 +243,7 @@ def _build(spec: HouseSpec, config: HouseConfig, chosen: ResetOptions, seed: int
         return np.random.default_rng([seed, number])
 
     house = compile_house(spec)
-    physics = ExactPhysics(house)
+    physics = Physics(house)
     regions, floor = Regions(house, physics), Floor(physics)
     states = States(house, physics, regions)
     starts = stream(_START)
