@@ -81,22 +81,22 @@ def coffee_table(variant: int, rng: np.random.Generator) -> Shape:
         ]
         return Shape("CoffeeTable", tuple(parts), regions=(_on(0.56, 0.56, top),), mass_kg=10.0)
     depth, width = ((0.55, 1.0), (0.5, 0.95), (0.0, 0.0), (0.6, 0.9))[variant]
-    regions = [_on(depth, width, top)]
+    regions = (_on(depth, width, top),)
     if variant == 3:
         parts = [
             box((-depth / 2, -width / 2, top - 0.09), (depth / 2, width / 2, top), _OAK, "wood"),
             *_legs(depth, width, top - 0.09, 0.05, _WHITE),
         ]
-        return Shape("CoffeeTable", tuple(parts), regions=tuple(regions), mass_kg=18.0)
+        return Shape("CoffeeTable", tuple(parts), regions=regions, mass_kg=18.0)
     leg = (_OAK, _STEEL, _OAK, _OAK)[variant]
     glass: Vec3 = (0.72, 0.82, 0.84)
     parts = [_top(depth, width, top, 0.025, glass if variant == 1 else _OAK, "glass" if variant == 1 else "wood")]
     parts += _legs(depth, width, top - 0.025, 0.02, leg)
     if variant == 0:
         parts.append(
-            box((-depth / 2 + 0.04, -width / 2 + 0.04, 0.12), (depth / 2 - 0.04, width / 2 - 0.04, 0.14), _OAK)
+            box((-depth / 2 + 0.04, -width / 2 + 0.04, 0.12), (depth / 2 - 0.04, width / 2 - 0.04, 0.14), _OAK, "wood")
         )
-    return Shape("CoffeeTable", tuple(parts), regions=tuple(regions), mass_kg=12.0)
+    return Shape("CoffeeTable", tuple(parts), regions=regions, mass_kg=12.0)
 
 
 @shape("SideTable")
@@ -168,7 +168,7 @@ def desk(variant: int, rng: np.random.Generator) -> Shape:
     children = []
     if variant in (0, 1, 3):
         style, wide, high = (1, 0, 3, 2)[variant], 0.36, 0.14
-        at = width / 2 - wide / 2 - 0.06
+        at = width / 2 - wide / 2 - 0.09
         p = palette(style)
         low = top - thick - 2 * high - 0.02
         parts.append(box((-0.25, at - wide / 2, low), (0.24, at + wide / 2, low + 0.016), p.carcass))
