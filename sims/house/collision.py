@@ -38,6 +38,16 @@ class Footprints:
         """Geom ids that a disc of the given radius touches at any of the points (N, 2)."""
         return np.asarray(self.geom[(self._distances(points) < radius_m).any(0)])
 
+    def only(self, keep: NDArray[np.bool_]) -> Footprints:
+        """Those of the solids for which ``keep`` (G,) is true."""
+        return Footprints(self.geom[keep], self.centre[keep], self.axis[keep], self.half[keep], self.radius[keep])
+
+    def near(self, points: NDArray[np.float64]) -> Footprints:
+        """The solids that a base at any of the points (N, 2) may touch, and perhaps a few more."""
+        lo, hi = points.min(0), points.max(0)
+        reach = np.hypot(self.half[:, 0], self.half[:, 1]) + self.radius + BASE_RADIUS_M
+        return self.only((np.abs(self.centre - (lo + hi) / 2) <= reach[:, None] + (hi - lo) / 2).all(1))
+
     def _distances(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         d = points[:, None, :] - self.centre[None]
         along = np.abs(d[..., 0] * self.axis[:, 0] + d[..., 1] * self.axis[:, 1]) - self.half[:, 0]
@@ -80,7 +90,8 @@ def flood(start: NDArray[np.float64], step_m: float, solids: Footprints) -> NDAr
     ys = np.arange(lo[1] * sub, hi[1] * sub + 1) * (step_m / sub) + start[1]
     free = np.zeros((len(xs), len(ys)), bool)
     for i, x in enumerate(xs):
-        free[i] = solids.clearance(np.column_stack([np.full(len(ys), x), ys])) >= BASE_RADIUS_M
+        column = np.column_stack([np.full(len(ys), x), ys])
+        free[i] = solids.near(column).clearance(column) >= BASE_RADIUS_M
     open_x = np.logical_and.reduce([free[k : len(xs) - sub + k : sub, ::sub] for k in range(sub + 1)])
     open_y = np.logical_and.reduce([free[::sub, k : len(ys) - sub + k : sub] for k in range(sub + 1)])
     first = (int(-lo[0]), int(-lo[1]))

@@ -24,16 +24,6 @@ class NoStandingRoomError(ValueError):
     """Raised for a house, or a place in it, where the robot cannot stand."""
 
 
-class _Near(Footprints):
-    """Footprints that take what is further away than the base's radius for infinitely far, to save time."""
-
-    def clearance(self, points: Floats) -> Floats:
-        centre = (points.min(0) + points.max(0)) / 2
-        reach = np.hypot(self.half[:, 0], self.half[:, 1]) + self.radius + BASE_RADIUS_M
-        near = (np.abs(self.centre - centre) <= reach[:, None] + (points.max(0) - points.min(0)) / 2).all(1)
-        return _only(self, near).clearance(points)
-
-
 class Floor:
     """The floor plan as the base meets it. Call ``changed`` after anything but the robot and its load has moved."""
 
@@ -65,13 +55,13 @@ class Floor:
         solids = self.solids()
         count = max(1, math.ceil(float(np.linalg.norm(end - start)) / _SUBSTEP_M - 1e-6))
         points = start + np.linspace(0.0, 1.0, count + 1)[1:, None] * (end - start)
-        near = _only(solids, _within(solids, start, float(np.linalg.norm(end - start)) + BASE_RADIUS_M))
+        near = solids.near(np.stack([start, end]))
         touched = near.blocking(start[None])
         if len(np.setdiff1d(near.blocking(points), touched)):
             return True
         if not len(touched):
             return False
-        pressing = _only(near, np.isin(near.geom, touched))
+        pressing = near.only(np.isin(near.geom, touched))
         gap = pressing.clearance(np.concatenate([start[None], points]))
         return bool((np.diff(gap) < -1e-9).any() or gap[-1] <= 0.0)
 
@@ -79,8 +69,7 @@ class Floor:
         """(N, 2) grid points around ``start`` (2,), house frame, that the base can get to."""
         solids = self.solids()
         touched = solids.blocking(start[None])
-        rest = _only(solids, ~np.isin(solids.geom, touched))
-        return flood(start, STEP_M, _Near(rest.geom, rest.centre, rest.axis, rest.half, rest.radius))
+        return flood(start, STEP_M, solids.only(~np.isin(solids.geom, touched)))
 
 
 def choose_start(floor: Floor, rooms: tuple[RoomSpec, ...], rng: np.random.Generator) -> tuple[Floats, Floats]:
@@ -114,13 +103,3 @@ def _room_grid(room: RoomSpec) -> Floats:
     xs = np.arange(room.x0 + margin, room.x1 - margin + 1e-9, STEP_M)
     ys = np.arange(room.y0 + margin, room.y1 - margin + 1e-9, STEP_M)
     return np.stack(np.meshgrid(xs, ys, indexing="ij"), -1).reshape(-1, 2)
-
-
-def _within(solids: Footprints, point: Floats, radius_m: float) -> NDArray[np.bool_]:
-    """Which solids may come within a radius of a point."""
-    reach = np.hypot(solids.half[:, 0], solids.half[:, 1]) + solids.radius
-    return np.asarray(np.linalg.norm(solids.centre - point, axis=1) <= reach + radius_m)
-
-
-def _only(solids: Footprints, keep: NDArray[np.bool_]) -> Footprints:
-    return Footprints(solids.geom[keep], solids.centre[keep], solids.axis[keep], solids.half[keep], solids.radius[keep])
