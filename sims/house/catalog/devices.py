@@ -91,6 +91,7 @@ def floor_lamp(variant: int, rng: np.random.Generator) -> Shape:
         bowl = lathe([(0.0, 0.0), (0.04, 0.0), (0.17, 0.09), (0.16, 0.09), (0.03, 0.015), (0.0, 0.015)], 20)
         parts += [
             skin(bowl, metal, "metal", (0, 0, 1.46)),
+            proxy("cylinder", (0.16, 0.045, 0), (0, 0, 1.505)),
             trim("cylinder", (0.13, 0.004, 0), (0, 0, 1.53), (0.96, 0.93, 0.82), "glow"),
         ]
     else:
@@ -273,7 +274,7 @@ def house_plant(variant: int, rng: np.random.Generator) -> Shape:
     scale = 1.0 if floor_plant else 0.38
     if variant in (0, 2):
         for k in range(9):
-            a, tilt = 2 * pi * k / 9 + rng.uniform(-0.2, 0.2), rng.uniform(25, 60)
+            a, tilt = 2 * pi * k / 9 + rng.uniform(-0.2, 0.2), rng.uniform(15, 38)
             long = scale * rng.uniform(0.25, 0.36)
             reach = long * sin(np.radians(tilt))
             z = high + scale * 0.28 + long * cos(np.radians(tilt))
@@ -305,7 +306,8 @@ def house_plant(variant: int, rng: np.random.Generator) -> Shape:
                 )
             )
         top = 0.24
-    parts.append(proxy("cylinder", (radius * 0.8, top / 2, 0), (0, 0, high + top / 2)))
+    spread = (0.34, 0.26, 0.15, 0.08)[variant]  # as far as the leaves reach: nobody drives through them
+    parts.append(proxy("cylinder", (spread, top / 2, 0), (0, 0, high + top / 2)))
     return Shape("HousePlant", tuple(parts), mass_kg=6.0 if floor_plant else 1.0)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from engram.sims.house.catalog.registry import VARIANTS, build, built_categories, variants
 from engram.sims.house.categories import CATEGORIES, FIXTURES, PICKUPABLE, category
-from engram.sims.house.geometry import quat_matrix
+from engram.sims.house.geometry import part_corners, quat_matrix
 from engram.sims.house.model import compile_house
 from engram.sims.house.physics import Physics
 from engram.sims.house.spec import HouseSpec, ObjectSpec, RoomSpec
@@ -79,3 +79,31 @@ def test_objects_rest_where_they_are_put(name):
         assert np.hypot(*(pose.pos[:2] - item.pos[:2])) < 0.04, item.id
         assert quat_matrix(pose.quat)[2, 2] > 0.97, f"{item.id} tipped over"
         assert abs(pose.pos[2]) < 0.02, item.id
+
+
+FLOOR_STANDING = """
+ArmChair Bathtub Bed Chair CoffeeTable CounterTop Desk DiningTable DogBed Dresser FloorLamp Footstool Fridge GarbageCan
+HousePlant LaundryHamper Ottoman Safe ShelvingUnit SideTable Sink Sofa Stool TVStand Toilet VacuumCleaner
+"""
+
+
+def in_the_way(part):
+    """Points of a part between ankle and head height."""
+    if part.mesh is not None or part.kind not in ("sphere", "ellipsoid"):
+        points = part_corners(part)
+    else:
+        half = (part.size[0],) * 3 if part.kind == "sphere" else part.size
+        way = np.random.default_rng(0).normal(size=(400, 3))
+        points = way / np.linalg.norm(way, axis=1, keepdims=True) * half @ quat_matrix(part.quat).T + part.pos
+    return points[(points[:, 2] > 0.03) & (points[:, 2] < 1.7)]
+
+
+@pytest.mark.parametrize("name", FLOOR_STANDING.split())
+def test_nobody_drives_through_what_shows(name):
+    for v in range(variants(name)):
+        shape = build(name, v)
+        parts = (*shape.parts, *shape.moving)
+        shown = np.concatenate([in_the_way(p) for p in parts if p.visible])
+        solid = np.concatenate([in_the_way(p) for p in parts if p.solid and p.mesh is None])
+        assert np.all(solid.min(0)[:2] - shown.min(0)[:2] < 0.09), v
+        assert np.all(shown.max(0)[:2] - solid.max(0)[:2] < 0.09), v
