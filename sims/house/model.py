@@ -141,6 +141,8 @@ class _Builder:
         for thing in self.things:
             if thing.parked:
                 bits[thing.geoms[[part.solid and part.mesh is None for part in thing.shape.parts]]] = _FREE
+                # The broad phase goes by the body's bits, which the compiler takes from geoms that do not collide yet.
+                model.body_contype[thing.body], model.body_conaffinity[thing.body] = _FREE
         by_id = {t.id: t for t in self.things}
         return HouseModel(self.house, model, data, self.things, by_id, owner, bits)
 

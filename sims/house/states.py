@@ -164,12 +164,8 @@ class States:
         write(self._physics, [(thing, Pose(spare, np.array([1.0, 0.0, 0.0, 0.0])))])
 
     def _unpark(self, thing: Thing) -> None:
-        model, bits = self._house.model, self._house.collision_bits[thing.geoms]
         thing.parked = False
-        model.body_gravcomp[thing.body] = 0.0
-        # The broad phase goes by these, which were compiled while nothing of the body could collide.
-        model.body_contype[thing.body] = np.bitwise_or.reduce(bits[:, 0])
-        model.body_conaffinity[thing.body] = np.bitwise_or.reduce(bits[:, 1])
+        self._house.model.body_gravcomp[thing.body] = 0.0
         self._physics.set_solid(thing, solid=True)
 
     def _paint(self, thing: Thing) -> None:
