@@ -77,7 +77,10 @@ class Arm:
         return Outcome.OK
 
     def place(self, hit: Hit, base: Base) -> Outcome:
-        """Set the held thing down on or in the receptacle that the point shows, near the point."""
+        """Set the held thing down on or in the receptacle that the point shows, near the point.
+
+        Where the receptacle itself has no room, its open components are tried: the burners of a stove.
+        """
         held = self.hand.held
         if held is None:
             return Outcome.HAND_EMPTY
@@ -88,9 +91,10 @@ class Arm:
             return Outcome.NOTHING_THERE
         if hit.away_m > self._reach_m:
             return Outcome.UNREACHABLE
-        if held.category not in _ONLY.get(owner.category, {held.category}):
+        places = [p for p in self._regions.with_parts(owner) if _takes(p.owner, held)]
+        if not places:
             return Outcome.INVALID
-        places = sorted(self._regions.of(owner), key=lambda p: self._distance(p, hit.point))
+        places.sort(key=lambda p: self._distance(p, hit.point))
         if places[0].closed:
             return Outcome.CLOSED
         return self._set_down([p for p in places if not p.closed], hit, base)
@@ -243,6 +247,10 @@ class Arm:
             (model.geom_bodyid[thing.geoms] == thing.moving_body) & (model.geom_contype[thing.geoms] != 0)
         ]
         return bool(len(footprints(model, self._physics.data, leaf).blocking(base.point[None])))
+
+
+def _takes(owner: Thing, thing: Thing) -> bool:
+    return thing.category in _ONLY.get(owner.category, {thing.category})
 
 
 def _span(size: Floats, yaw: float) -> Floats:

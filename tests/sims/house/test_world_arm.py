@@ -174,6 +174,40 @@ def test_a_pan_may_stick_out_over_its_burner(lab, put):
     assert k.object("Pan_1").receptacles == ("CounterTop_3/StoveBurner_1",)
 
 
+@pytest.mark.parametrize("category", ["Pan", "Pot", "Kettle"])
+@pytest.mark.parametrize("variant", range(4))
+def test_cookware_on_a_stove_top_goes_to_the_nearest_burner(lab, put, category, variant):
+    name = f"{category}_1"
+    k = lab(put(name, 2.0, 2.0, variant=variant), stand="stove")
+    k.world._episode.arm.hand.take(k.world._episode.house.by_id[name])
+    burner = k.object("CounterTop_3/StoveBurner_1")
+    assert k.do(Verb.PLACE, k.point_of(4.61, 3.05, 0.9)) is Outcome.OK
+    assert k.object(name).receptacles == ("CounterTop_3/StoveBurner_1",)
+    low = k.object(name).position[2] - k.object(name).extent[2] / 2
+    assert low == pytest.approx(burner.position[2] + burner.extent[2] / 2, abs=0.004), "it stands level on the ring"
+
+
+def test_what_sticks_out_over_a_burner_overlaps_nothing(lab, put):
+    k = lab(put("Pan_1", 2.0, 1.0), put("Pan_2", 2.0, 2.0, variant=1), stand="stove")
+    hand, things = k.world._episode.arm.hand, k.world._episode.house.by_id
+    for name in ("Pan_1", "Pan_2"):
+        hand.take(things[name])
+        assert k.do(Verb.PLACE, k.point_of(4.62, 3.05, 0.9)) is Outcome.OK
+    one, two = k.object("Pan_1"), k.object("Pan_2")
+    assert one.receptacles == ("CounterTop_3/StoveBurner_1",)
+    assert two.receptacles[0].startswith("CounterTop_3/StoveBurner_")
+    assert two.receptacles != one.receptacles
+    gap = np.abs(np.subtract(one.position, two.position)) - np.add(one.extent, two.extent) / 2
+    assert gap.max() > -0.001
+
+
+def test_a_stove_top_has_no_space_for_other_things(lab, put):
+    k = lab(put("Apple_1", 2.0, 2.0), stand="stove")
+    k.world._episode.arm.hand.take(k.world._episode.house.by_id["Apple_1"])
+    assert k.do(Verb.PLACE, k.point_of(4.63, 3.0, 0.9)) is Outcome.NO_SPACE
+    assert k.do(Verb.PLACE, "CounterTop_3/StoveBurner_1") is Outcome.INVALID
+
+
 def test_truth_follows_what_is_carried(lab, on_counter):
     k = lab(on_counter["Mug_1"], on_counter["Apple_1"])
     k.do(Verb.PICK, "Mug_1")
