@@ -1,0 +1,1 @@
+"""Knowledge graph: what is where, since when, how surely, and what was believed before."""

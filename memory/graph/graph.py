@@ -1,0 +1,260 @@
+"""The bi-temporal graph: what is believed now in adjacency dictionaries, what was believed before beside it.
+
+Nothing is ever deleted. ``believe`` writes a fact, ``close`` ends its truth, ``retract`` ends the belief in it. Each
+takes microseconds; the neighbours of a node are the keys of a dictionary, least recently touched first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from itertools import chain
+
+from engram.memory.contract import Point, Source
+from engram.memory.graph.model import FOREVER, Edge, GraphError, Node, Triple, clamp
+
+_Adjacency = dict[str, dict[str, list[Edge]]]
+
+
+class Graph:
+    """Typed nodes and bi-temporal edges.
+
+    Belief has a clock of its own: it follows the stamps of what is written and never runs backwards, so that late
+    news do not change what was believed earlier.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing known."""
+        self.nodes: dict[str, Node] = {}
+        self.clock_ns = 0
+        self.serial = 0  # of the next edge
+        self.touches = 0  # pieces of evidence so far
+        self._now: dict[Triple, Edge] = {}
+        self._out: _Adjacency = {}
+        self._into: _Adjacency = {}
+        self._past: dict[str, list[Edge]] = {}  # versions that are no longer current, by subject and by object
+
+    def __len__(self) -> int:
+        """Return the number of current edges."""
+        return len(self._now)
+
+    def put_node(self, node: Node) -> None:
+        """Add a node, or correct what is known of it; its first source stays."""
+        known = self.nodes.get(node.id)
+        if known is not None:
+            node = replace(node, source=known.source, position_m=node.position_m or known.position_m)
+        self.nodes[node.id] = node
+
+    def believe(
+        self,
+        triple: Triple,
+        weight: float,
+        source: Source,
+        *,
+        valid_from: int | None = None,
+        valid_to: int = FOREVER,
+        position_m: Point | None = None,
+    ) -> Edge:
+        """Write a fact, or, when it is believed already, evidence for it. Returns its current version.
+
+        Args:
+            triple: ids of nodes, and the relation between them.
+            weight: evidence in log-odds.
+            source: where it comes from; its stamp is the time of belief, and of truth unless ``valid_from`` is given.
+            valid_from: since when it is true.
+            valid_to: until when it was true, for a fact that is told of the past.
+            position_m: of the thing that the fact locates.
+
+        Raises:
+            GraphError: one of the nodes does not exist, or the fact ends before it begins.
+
+        """
+        self._tick(source)
+        current = self._now.get(triple)
+        if current is not None and valid_to == FOREVER:
+            return self._support(current, weight, source.stamp_ns, position_m)
+        for end in (triple[0], triple[2]):
+            if end not in self.nodes:
+                raise GraphError(f"the fact {' '.join(triple)} names the unknown node {end!r}; add the node first")
+        start = source.stamp_ns if valid_from is None else valid_from
+        if start >= valid_to:
+            raise GraphError(f"the fact {' '.join(triple)} would end at {valid_to} ns, before its start at {start} ns")
+        edge = Edge(
+            self._next_serial(),
+            *triple,
+            start,
+            valid_to,
+            self.clock_ns,
+            FOREVER,
+            source,
+            clamp(weight),
+            last_ns=source.stamp_ns if valid_to == FOREVER else start,
+            position_m=position_m,
+        )
+        self._file(edge)
+        return edge
+
+    def doubt(self, triple: Triple, weight: float, source: Source) -> Edge | None:
+        """Count evidence against a current fact: looked, and not so. Returns the fact, None when it is not believed."""
+        self._tick(source)
+        edge = self._now.get(triple)
+        if edge is not None:
+            edge.log_odds = clamp(edge.log_odds - abs(weight))
+            edge.missed += 1
+            self._touch(edge)
+        return edge
+
+    def close(self, triple: Triple, source: Source, valid_to: int | None = None) -> Edge | None:
+        """End the truth of a current fact, by default at the source's stamp; returns the version that says so.
+
+        A fact that would end before it began was never true; it is retracted, and None is returned.
+        """
+        self._tick(source)
+        end = source.stamp_ns if valid_to is None else valid_to
+        edge = self._expire(triple)
+        if edge is None or end <= edge.valid_from:
+            return None
+        closed = replace(edge, serial=self._next_serial(), valid_to=end, known_from=self.clock_ns, known_to=FOREVER)
+        self._file(closed)
+        return closed
+
+    def retract(self, triple: Triple, source: Source) -> Edge | None:
+        """End the belief in a current fact: it was a mistake. Returns the version that was given up."""
+        self._tick(source)
+        return self._expire(triple)
+
+    def get(self, triple: Triple) -> Edge | None:
+        """Return the current version of a fact."""
+        return self._now.get(triple)
+
+    def current(self) -> Iterable[Edge]:
+        """All facts that are believed to be true now."""
+        return self._now.values()
+
+    def outgoing(self, node: str) -> Iterator[Edge]:
+        """Current facts with this subject."""
+        return chain.from_iterable(self._out.get(node, {}).values())
+
+    def incoming(self, node: str) -> Iterator[Edge]:
+        """Current facts with this object."""
+        return chain.from_iterable(self._into.get(node, {}).values())
+
+    def between(self, subject: str, object_: str) -> list[Edge]:
+        """Return the current facts from one node to another."""
+        return self._out.get(subject, {}).get(object_, [])
+
+    def inside(self, nodes: Collection[str]) -> list[Edge]:
+        """Return the current facts with both ends among these nodes, which should be quick to look up."""
+        found: list[Edge] = []
+        for node in nodes:
+            ways = self._out.get(node, _NONE)
+            if len(ways) > len(nodes):
+                ways = {other: ways[other] for other in nodes if other in ways}
+            for other, edges in ways.items():
+                if other in nodes:
+                    found += edges
+        return found
+
+    def successors(self, node: str) -> dict[str, list[Edge]]:
+        """Current facts with this subject by object, least recently touched first; not to be changed."""
+        return self._out.get(node, _NONE)
+
+    def predecessors(self, node: str) -> dict[str, list[Edge]]:
+        """Current facts with this object by subject, least recently touched first; not to be changed."""
+        return self._into.get(node, _NONE)
+
+    def history(self, node: str) -> Iterator[Edge]:
+        """Every version of every fact about a node, in no particular order; one about itself can come twice."""
+        return chain(self.outgoing(node), self.incoming(node), self._past.get(node, ()))
+
+    def versions(self) -> Iterator[Edge]:
+        """Every version of every fact, in no particular order."""
+        past = (e for node, edges in self._past.items() for e in edges if e.subject == node)
+        return chain(past, self._now.values())
+
+    def as_of(self, valid_ns: int, known_ns: int = FOREVER - 1, nodes: Iterable[str] | None = None) -> list[Edge]:
+        """Return the facts that were true at ``valid_ns``, by what was known at ``known_ns``, in order of writing.
+
+        Args:
+            valid_ns: time of truth.
+            known_ns: time of belief; the default is now.
+            nodes: only facts about these; all when None.
+
+        """
+        versions = self.versions() if nodes is None else chain.from_iterable(map(self.history, nodes))
+        found = {e.serial: e for e in versions if e.holds(valid_ns, known_ns)}
+        return [found[serial] for serial in sorted(found)]
+
+    def connected(self, node: str) -> bool:
+        """Whether any current fact is about the node."""
+        return bool(self._out.get(node) or self._into.get(node))
+
+    def restore(self, edges: Iterable[Edge]) -> None:
+        """Put versions back, as they were; for loading a state into an empty graph."""
+        for edge in sorted(edges, key=lambda e: e.serial):
+            if edge.known_to == FOREVER and edge.valid_to == FOREVER:
+                self._now[edge.triple] = edge
+            else:
+                self._shelve(edge)
+        for edge in sorted(self._now.values(), key=lambda e: e.touched):
+            self._link(edge)
+
+    def _tick(self, source: Source) -> None:
+        self.clock_ns = max(self.clock_ns, source.stamp_ns)
+
+    def _next_serial(self) -> int:
+        self.serial += 1
+        return self.serial - 1
+
+    def _file(self, edge: Edge) -> None:
+        if edge.valid_to == FOREVER:
+            self._link(edge)
+            self._touch(edge)
+        else:
+            self._shelve(edge)
+
+    def _support(self, edge: Edge, weight: float, stamp_ns: int, position_m: Point | None) -> Edge:
+        edge.log_odds = clamp(edge.log_odds + weight)
+        edge.seen += 1
+        edge.last_ns = max(edge.last_ns, stamp_ns)
+        edge.position_m = position_m or edge.position_m
+        self._touch(edge)
+        return edge
+
+    def _touch(self, edge: Edge) -> None:
+        """Move the edge to the recent end of the dictionaries that it is in."""
+        edge.touched = self.touches
+        self.touches += 1
+        for table, key in ((self._out[edge.subject], edge.object), (self._into[edge.object], edge.subject)):
+            table[key] = table.pop(key)
+        pair = self._out[edge.subject][edge.object]
+        if pair[-1] is not edge:
+            pair.remove(edge)
+            pair.append(edge)
+
+    def _link(self, edge: Edge) -> None:
+        self._now[edge.triple] = edge
+        pair = self._out.setdefault(edge.subject, {}).setdefault(edge.object, [])
+        pair.append(edge)
+        self._into.setdefault(edge.object, {})[edge.subject] = pair
+
+    def _expire(self, triple: Triple) -> Edge | None:
+        edge = self._now.pop(triple, None)
+        if edge is None:
+            return None
+        pair = self._out[edge.subject][edge.object]
+        pair.remove(edge)
+        if pair:
+            self._touch(pair[-1])  # its place among the neighbours must follow from what is left
+        else:
+            del self._out[edge.subject][edge.object], self._into[edge.object][edge.subject]
+        edge.known_to = self.clock_ns
+        self._shelve(edge)
+        return edge
+
+    def _shelve(self, edge: Edge) -> None:
+        for node in {edge.subject, edge.object}:
+            self._past.setdefault(node, []).append(edge)
+
+
+_NONE: dict[str, list[Edge]] = {}
