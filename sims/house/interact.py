@@ -132,8 +132,7 @@ class Arm:
         return hit.thing is not None and hit.thing in self.hand.load
 
     def _shut_in(self, thing: Thing) -> bool:
-        box = self._physics.box(thing)
-        foot = np.array([*box.mean(0)[:2], box[0, 2]])
+        foot = self._physics.foot(thing)
         owners = [self._house.things[k] for k in self._regions.receptacles(thing)]
         return any(p.closed and self._regions.inside(p, foot) for o in owners for p in self._regions.of(o))
 
@@ -174,10 +173,8 @@ class Arm:
         return Outcome.NO_SPACE
 
     def _lies_in(self, place: Place) -> bool:
-        if self.hand.held is None:
-            return False
-        box = self._physics.box(self.hand.held)
-        return self._regions.inside(place, np.array([*box.mean(0)[:2], box[0, 2]]))
+        held = self.hand.held
+        return held is not None and self._regions.inside(place, self._physics.foot(held))
 
     def _poses(self, places: list[Place], hit: Hit, base: Base) -> Iterator[tuple[Place, Pose]]:
         """Poses of the held thing on spots that look free, the nearest to the point first, its front forward.

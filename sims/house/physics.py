@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import mujoco
@@ -53,11 +53,12 @@ class Physics:
         self.model, self.data = house.model, house.data
         self.version = 0
         self._weightless: set[int] = set()  # indices of carried things, which never come to rest by themselves
-        counts = [len(t.geoms) for t in house.things]
-        self._geoms = np.concatenate([t.geoms for t in house.things]) if counts else np.zeros(0, np.int64)
-        self._starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
+        solids = [t.geoms[house.collision_bits[t.geoms].any(axis=1)] for t in house.things]
+        self._parts = _Grouped([t.geoms for t in house.things])
+        self._solids = _Grouped([s if len(s) else t.geoms for s, t in zip(solids, house.things, strict=True)])
         self._bounds = Bounds(house.model)
         self._boxes: tuple[int, Vector] = (-1, np.zeros((0, 2, 3)))
+        self._feet: tuple[int, Vector] = (-1, np.zeros((0, 3)))
 
     def pose(self, thing: Thing) -> Pose:
         """Pose of a thing's frame."""
@@ -121,12 +122,23 @@ class Physics:
     def boxes(self) -> Vector:
         """(things, 2, 3) lower and upper corners of the axis-aligned boxes around all things."""
         if self._boxes[0] != self.version:
-            self._boxes = (self.version, self._measure())
+            self._boxes = (self.version, self._parts.around(self._bounds.boxes(self.data)))
         return self._boxes[1]
 
     def box(self, thing: Thing) -> Vector:
         """(2, 3) lower and upper corner of the axis-aligned box around a thing."""
         return np.asarray(self.boxes()[thing.index])
+
+    def feet(self) -> Vector:
+        """(things, 3) middles of the undersides of the solid parts: what things stand on, whatever hangs lower."""
+        if self._feet[0] != self.version:
+            boxes = self._solids.around(self._bounds.boxes(self.data))
+            self._feet = (self.version, np.column_stack([boxes.mean(1)[:, :2], boxes[:, 0, 2]]))
+        return self._feet[1]
+
+    def foot(self, thing: Thing) -> Vector:
+        """(3,) middle of the underside of a thing's solid parts."""
+        return np.asarray(self.feet()[thing.index])
 
     def hits(self, things: Iterable[Thing]) -> set[int]:
         """Indices of the things (-1: structure) that the given ones overlap by more than a resting contact."""
@@ -150,10 +162,18 @@ class Physics:
             thing.openness = openness
         self.refresh()
 
-    def _measure(self) -> Vector:
+
+class _Grouped:
+    """Some geoms of each thing; every thing has at least one."""
+
+    def __init__(self, geoms: Sequence[NDArray[np.int64]]) -> None:
+        self._geoms = np.concatenate([np.zeros(0, np.int64), *geoms])
+        self._starts = np.cumsum([0, *(len(g) for g in geoms)])[:-1]
+
+    def around(self, boxes: Vector) -> Vector:
+        """(things, 2, 3) boxes around each thing's geoms, from the boxes of all geoms (G, 2, 3)."""
         if not len(self._geoms):
             return np.zeros((0, 2, 3))
-        boxes = self._bounds.boxes(self.data)[self._geoms]
-        lo = np.minimum.reduceat(boxes[:, 0], self._starts)
-        hi = np.maximum.reduceat(boxes[:, 1], self._starts)
+        mine = boxes[self._geoms]
+        lo, hi = np.minimum.reduceat(mine[:, 0], self._starts), np.maximum.reduceat(mine[:, 1], self._starts)
         return np.stack([lo, hi], 1)

@@ -293,7 +293,7 @@ def _settle(house: HouseSpec, drafts: Sequence[_Draft]) -> list[ObjectSpec]:
         name = holder.category if holder is not None else FLOOR
         _, x, y, _ = pose.quat
         upright = 1 - 2 * (x * x + y * y) >= _TILT_COS
-        on_floor = holder is not None or float(physics.box(thing)[0, 2]) < 0.02
+        on_floor = holder is not None or float(physics.foot(thing)[2]) < 0.02
         if upright and on_floor and placement.proper(draft.category, kinds[draft.room.id], name):
             px, py, pz = (round(float(v), 5) for v in pose.pos)
             qw, qx, qy, qz = (round(float(v), 6) for v in pose.quat)

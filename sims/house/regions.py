@@ -1,7 +1,7 @@
 """What lies where: the regions of receptacles, what is in them, and free spots for more.
 
-A thing lies in a receptacle when the centre of its underside is within one of the receptacle's regions
-(AI2-THOR's rule, with authored boxes for its trigger volumes).
+A thing lies in a receptacle when the middle of the underside of its solid parts is within one of the receptacle's
+regions (AI2-THOR's rule, with authored boxes for its trigger volumes).
 """
 
 from __future__ import annotations
@@ -119,8 +119,7 @@ class Regions:
         movable = [t for t in self._house.things if t.movable and not t.parked]
         if not movable or not self.places:
             return {}
-        boxes = self._physics.boxes()[[t.index for t in movable]]
-        base = np.column_stack([boxes.mean(1)[:, :2], boxes[:, 0, 2]])
+        base = self._physics.feet()[[t.index for t in movable]]
         frames = [self.frame(p) for p in self.places]
         turn, origin = np.array([f[0] for f in frames]), np.array([f[1] for f in frames])
         local = np.einsum("kji,nkj->nki", turn, base[:, None] - origin)
