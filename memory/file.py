@@ -35,7 +35,7 @@ from engram.memory.errors import (
 )
 from engram.memory.lock import WriterLock
 from engram.memory.migrations import migrate, version_of
-from engram.memory.records import Row, is_intact, text_of, to_event, to_row
+from engram.memory.records import Row, is_intact, to_event, to_row
 
 Synchronous = Literal["NORMAL", "FULL"]
 _PAGE = 1000  # rows read at a time: readers do not hold the connection for the whole log
@@ -122,11 +122,12 @@ class MemoryFile:
         """Yield the rows after a sequence number, in order, unchecked."""
         end = self.last if upto is None else upto
         query = "SELECT * FROM log WHERE seq > ? AND seq <= ? AND (? IS NULL OR store = ?) ORDER BY seq LIMIT ?"
-        while True:
+        while after < end:
+            limit = min(_PAGE, end - after)  # exact, so that SQLite does not look at the next page, which may be torn
             with self._reading() as connection:
-                page = connection.execute(query, (after, end, store, store, _PAGE)).fetchall()
+                page = connection.execute(query, (after, end, store, store, limit)).fetchall()
             yield from map(Row._make, page)
-            if len(page) < _PAGE:
+            if len(page) < limit:
                 return
             after = page[-1][0]
 
@@ -295,12 +296,6 @@ class MemoryFile:
     def _roll_back(self) -> None:
         if self._connection.in_transaction:  # a full disk has rolled back already
             self._connection.execute("ROLLBACK")
-
-
-def header_line(file: MemoryFile) -> str:
-    """Return the first line of an export: what file the events are of."""
-    meta = {"robot": file.robot, "created_ns": int(file.meta("created_ns")), "base": file.base}
-    return text_of({"engram_memory": SCHEMA_VERSION, **meta})
 
 
 def _thin(connection: sqlite3.Connection, store: str, keep: int) -> None:

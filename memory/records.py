@@ -48,12 +48,5 @@ def text_of(data: Any) -> str:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def as_line(row: Row) -> str:
-    """Return the row as one line of JSON, without its checksum."""
-    fields = row._asdict()
-    del fields["crc"]
-    return text_of({**fields, "data": json.loads(row.data)})
-
-
 def _checksum(fields: tuple[Any, ...]) -> int:
     return zlib.crc32("\x1f".join(map(str, fields)).encode("utf-8", "surrogatepass"))

@@ -8,9 +8,8 @@ import pytest
 from engram.memory import errors
 from engram.memory.check import check
 from engram.memory.contract import SCHEMA_VERSION, Event, Source
-from engram.memory.file import MemoryFile, header_line
+from engram.memory.file import MemoryFile
 from engram.memory.migrations import APPLICATION_ID, CREATE, STEPS, migrate, version_of
-from engram.memory.records import as_line
 from engram.memory.testing import Notes
 
 
@@ -256,17 +255,6 @@ def test_check_finds_a_changed_row_a_missing_row_and_a_false_snapshot(path):
         assert check(file, [Notes()]).problems == (
             "log: event 3 of store 'notes' has a wrong checksum",
             "log: events 5 to 5 are missing",
-        )
-
-
-def test_export_lines(path):
-    with MemoryFile(path, robot="r1") as file:
-        file.append([note(4, "Küche")])
-        assert header_line(file).startswith('{"base":0,"created_ns":')
-        (row,) = file.rows()
-        assert as_line(row) == (
-            '{"data":{"id":"notes-4","text":"Küche"},"episode":"e1","kind":"add","robot":"r1","seq":1,'
-            '"stamp_ns":4000000,"step":4,"store":"notes"}'
         )
 
 

@@ -1,0 +1,239 @@
+"""The command about memory files: ``engram memory show|query|export|check|compact FILE``."""
+
+from __future__ import annotations
+
+import json as json_format
+import os
+import shutil
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import tyro
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from engram.memory import contract
+
+_DONE, _DAMAGED, _USAGE = 0, 1, 2
+_YEAR_2000_NS = 946_684_800 * 10**9  # what is earlier is not a time of day but one since the robot's start
+
+
+@dataclass(frozen=True)
+class Show:
+    """Say whose memory it is, and what is in it."""
+
+    file: tyro.conf.Positional[Path]
+    """Memory file."""
+    json: bool = False
+    """Print JSON instead of a table."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """Ask memory: what, where, when, how sure, and from which step."""
+
+    file: tyro.conf.Positional[Path]
+    """Memory file."""
+    text: tyro.conf.Positional[str]
+    """The question, such as "where is the mug?"."""
+    limit: int = 5
+    """Answers at most."""
+    at_ns: int | None = None
+    """Ask what was true at this time of the robot's clock, in nanoseconds, instead of what is true now."""
+    deadline_secs: float = 60.0
+    """How long to wait for each store."""
+    json: bool = False
+    """Print JSON instead of a table."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """Write the events as JSON Lines."""
+
+    file: tyro.conf.Positional[Path]
+    """Memory file."""
+    out: Path | None = None
+    """File to write instead of standard output."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """Look for damage: pages, checksums, numbering, and that replay gives the snapshots."""
+
+    file: tyro.conf.Positional[Path]
+    """Memory file."""
+    json: bool = False
+    """Print JSON instead of text."""
+
+
+@dataclass(frozen=True)
+class Compact:
+    """Make the file smaller."""
+
+    file: tyro.conf.Positional[Path]
+    """Memory file."""
+    keep: int = 1
+    """Snapshots kept of each store."""
+    drop_events: bool = False
+    """Also drop the events that snapshots have made dispensable: the past can then no longer be replayed."""
+
+
+def memory(options: Show | Query | Export | Check | Compact) -> int:
+    """Look into a memory file, ask it, check it, export it or make it smaller."""
+    from engram.memory.errors import CorruptFileError
+
+    try:
+        return _run(options)
+    except contract.HippocampusError as error:
+        sys.stderr.write(f"engram: {error}\n")
+        return _DAMAGED if isinstance(error, CorruptFileError) else _USAGE
+
+
+def _run(options: Show | Query | Export | Check | Compact) -> int:
+    if isinstance(options, Show):
+        return show(options)
+    if isinstance(options, Query):
+        return query(options)
+    if isinstance(options, Export):
+        return export(options)
+    return check(options) if isinstance(options, Check) else compact(options)
+
+
+def show(options: Show) -> int:
+    """Print what is in the file."""
+    from engram.memory.file import MemoryFile
+
+    with MemoryFile(options.file, read_only=True) as file:
+        events, snapshots = file.counts(), file.snapshots()
+        found = {
+            "file": str(file.path),
+            "schema_version": contract.SCHEMA_VERSION,
+            "robot": file.robot,
+            "created": _when(int(file.meta("created_ns"))),
+            "bytes": file.path.stat().st_size,
+            "version": file.last,
+            "dropped_upto": file.base,
+        }
+    if options.json:
+        listed = {"events": events, "snapshots": [s._asdict() for s in snapshots]}
+        _write(json_format.dumps({**found, **listed}, indent=1))
+        return _DONE
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for key, value in found.items():
+        table.add_row(key.replace("_", " "), escape(str(value)))
+    for store, count in events.items():
+        table.add_row(f"events of {escape(store)}", str(count))
+    for snapshot in snapshots:
+        table.add_row(f"snapshot of {escape(snapshot.store)}", f"at {snapshot.seq}, {snapshot.size} bytes")
+    _console().print(table)
+    return _DONE
+
+
+def query(options: Query) -> int:
+    """Print the best answers of all stores."""
+    from engram.memory.hippocampus import Hippocampus, HippocampusConfig
+    from engram.memory.stores import default_stores
+
+    config = HippocampusConfig(read_only=True, deadline_secs=options.deadline_secs)
+    with Hippocampus(options.file, default_stores(), config) as opened:
+        recall = opened.recall(contract.Query(options.text, limit=options.limit, at_ns=options.at_ns))
+    hits = recall.best(options.limit)
+    for name, why in sorted(recall.failed.items()):
+        sys.stderr.write(f"engram: store {name!r} did not answer ({why})\n")
+    for name in sorted(recall.stale):
+        sys.stderr.write(f"engram: store {name!r} did not answer within {options.deadline_secs} s\n")
+    if options.json:
+        _write(json_format.dumps({"version": recall.version, "hits": [asdict(h) for h in hits]}, indent=1))
+        return _DONE
+    if not hits:
+        _write("Nothing is known about that.")
+        return _DONE
+    table = Table("what", "where", "when", "confidence", "source", "from", box=None, pad_edge=False)
+    for hit in hits:
+        s = hit.source
+        step = f"{s.robot}, {s.episode}, step {s.step}"
+        what = (hit.text, _where(hit), _when(s.stamp_ns), f"{hit.confidence:.2f}", step, hit.store)
+        table.add_row(*map(escape, what))
+    _console().print(table)
+    return _DONE
+
+
+def export(options: Export) -> int:
+    """Write the lines of the export; say so when damaged events were left out."""
+    from engram.memory.export import lines
+    from engram.memory.file import MemoryFile
+
+    with MemoryFile(options.file, read_only=True) as file:
+        expected, written = file.last - file.base, -1  # the header is no event
+        out = sys.stdout if options.out is None else options.out.open("w", encoding="utf-8")
+        try:
+            for line in lines(file):
+                out.write(f"{line}\n")
+                written += 1
+        finally:
+            if options.out is not None:
+                out.close()
+    if written < expected:
+        sys.stderr.write(f"engram: {options.file}: {expected - written} damaged events were left out\n")
+        return _DAMAGED
+    return _DONE
+
+
+def check(options: Check) -> int:
+    """Check the file with all stores that there are."""
+    from engram.memory.check import check as examine
+    from engram.memory.file import MemoryFile
+    from engram.memory.stores import default_stores
+
+    with MemoryFile(options.file, read_only=True) as file:
+        report = examine(file, default_stores())
+    if options.json:
+        _write(json_format.dumps({"ok": report.ok, **asdict(report)}, indent=1))
+    else:
+        for problem in report.problems:
+            _write(problem)
+        replayed = ", ".join(report.replayed) or "no store"
+        found = f"{report.events} events, {report.snapshots} snapshots; replayed: {replayed}"
+        _write(f"{'Sound' if report.ok else 'Damaged'}: {found}.")
+    return _DONE if report.ok else _DAMAGED
+
+
+def compact(options: Compact) -> int:
+    """Take a snapshot when events are to go, and drop what is not needed."""
+    from engram.memory.file import MemoryFile
+    from engram.memory.hippocampus import Hippocampus, HippocampusConfig
+    from engram.memory.stores import default_stores
+
+    before = options.file.stat().st_size if options.file.is_file() else 0
+    if options.drop_events and before:
+        with Hippocampus(options.file, default_stores(), HippocampusConfig(deadline_secs=60.0)):
+            pass  # closing takes the snapshot
+    with MemoryFile(options.file, create=False) as file:
+        file.compact(options.keep, options.drop_events)
+        kept = sum(file.counts().values())
+    _write(f"{before} bytes before, {options.file.stat().st_size} now; {kept} events kept.")
+    return _DONE
+
+
+def _where(hit: contract.Hit) -> str:
+    named = [str(hit.data[key]) for key in ("support", "place", "room") if hit.data.get(key)]
+    point = [] if hit.position_m is None else ["({:.2f}, {:.2f}, {:.2f}) m".format(*hit.position_m)]
+    return ", ".join([*named, *point]) or "-"
+
+
+def _when(stamp_ns: int) -> str:
+    if stamp_ns < _YEAR_2000_NS:
+        return f"{stamp_ns / 1e9:.1f} s"
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(stamp_ns / 1e9))
+
+
+def _console() -> Console:
+    width = None if os.isatty(1) else max(120, shutil.get_terminal_size().columns)
+    return Console(width=width, highlight=False)
+
+
+def _write(text: str) -> None:
+    _console().out(text, highlight=False)

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+import sys
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from engram.agents import cli
+from engram.memory import stores
+from engram.memory.contract import HippocampusError, Percepts, Source
+from engram.memory.file import MemoryFile
+from engram.memory.hippocampus import Hippocampus, HippocampusConfig
+from engram.memory.stores import STORES, default_stores
+from engram.memory.testing import Notes
+
+
+@pytest.fixture(autouse=True)
+def _installed(monkeypatch):
+    """The command as it is registered, with one small store."""
+    entry = EntryPoint("memory", "engram.memory.commands:memory", cli.GROUP)
+    monkeypatch.setattr(cli, "entry_points", lambda group: [entry])
+    monkeypatch.setattr(stores, "STORES", {"notes": "engram.memory.testing:Notes"})
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A memory of three steps."""
+    with Hippocampus(tmp_path / "m.engram", [Notes()], HippocampusConfig(robot="r1", deadline_secs=30.0)) as memory:
+        for step, text in enumerate(["the mug is on the table", "the cup is on the shelf", "the mug is in the sink"]):
+            memory.write(Percepts(Source("r1", "e7", step, step * 1_500_000_000), text))
+    return tmp_path / "m.engram"
+
+
+def run(*words) -> int:
+    return cli.main(["memory", *map(str, words)])
+
+
+def test_query_answers_with_time_confidence_and_source(path, capsys):
+    assert run("query", path, "mug", "--limit", "1") == 0
+    header, answer = capsys.readouterr().out.splitlines()
+    assert header.split() == ["what", "where", "when", "confidence", "source", "from"]
+    assert answer.split("  ")[0] == "the mug is in the sink"
+    for part in ("3.0 s", "0.50", "r1, e7, step 2", "notes"):
+        assert part in answer
+    assert run("query", path, "mug", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["version"], [h["id"] for h in found["hits"]]) == (3, ["notes-2", "notes-0"])
+    assert run("query", path, "elephant") == 0
+    assert "Nothing is known" in capsys.readouterr().out
+
+
+def test_show(path, capsys):
+    assert run("show", path, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["robot"], found["version"], found["events"]) == ("r1", 3, {"notes": 3})
+    assert [s["seq"] for s in found["snapshots"]] == [3]
+    assert run("show", path) == 0
+    assert "events of notes" in capsys.readouterr().out
+
+
+def test_check_tells_sound_from_damaged(path, capsys):
+    assert run("check", path) == 0
+    assert capsys.readouterr().out == "Sound: 3 events, 1 snapshots; replayed: notes.\n"
+    with MemoryFile(path) as file:
+        file.save_snapshot("notes", 3, b"[]")
+    assert run("check", path, "--json") == 1
+    assert json.loads(capsys.readouterr().out)["problems"] == [
+        "replay: store 'notes' at event 3 differs from its snapshot"
+    ]
+
+
+def test_export(path, capsys, tmp_path):
+    assert run("export", path) == 0
+    printed = capsys.readouterr().out
+    assert [json.loads(line).get("seq") for line in printed.splitlines()] == [None, 1, 2, 3]
+    assert run("export", path, "--out", tmp_path / "x.jsonl") == 0
+    assert (tmp_path / "x.jsonl").read_text(encoding="utf-8") == printed
+
+
+def test_compact_keeps_the_answers(path, capsys):
+    assert run("compact", path) == 0
+    assert "3 events kept" in capsys.readouterr().out
+    assert run("compact", path, "--drop-events") == 0
+    assert "0 events kept" in capsys.readouterr().out
+    assert run("query", path, "cup") == 0
+    assert "the cup is on the shelf" in capsys.readouterr().out
+
+
+def test_what_cannot_be_opened_is_one_line(tmp_path, capsys):
+    assert run("show", tmp_path / "none") == 2
+    assert capsys.readouterr().err == f"engram: {tmp_path / 'none'}: does not exist; check the path\n"
+    assert run("compact", tmp_path / "none") == 2
+    (tmp_path / "text").write_text("x" * 5000)
+    assert run("check", tmp_path / "text") == 2
+    assert "is not a memory file" in capsys.readouterr().err
+
+
+def test_default_stores_are_named_as_they_are_registered(monkeypatch):
+    monkeypatch.setattr(stores, "STORES", STORES)
+    assert [s.name for s in default_stores()] == [n for n in STORES if n in {s.name for s in default_stores()}]
+    with pytest.raises(HippocampusError, match="did you mean objects"):
+        default_stores(["object"])
+
+
+def test_a_store_that_is_not_installed_is_left_out(monkeypatch):
+    monkeypatch.setattr(stores, "STORES", {"x": "engram.memory.no.such:X", "notes": "engram.memory.testing:Notes"})
+    assert [s.name for s in default_stores()] == ["notes"]
+    assert "engram.memory.no" not in sys.modules
