@@ -7,8 +7,7 @@ physics step, so the speed is 3 N s over the thing's mass, capped at 5 m/s, leve
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,10 +49,6 @@ class Displaced:
     forced: bool  # dropped after all tries had failed
     carried: tuple[str, ...]  # what lay in or on it and went along
     disturbed: tuple[str, ...]  # other things that were knocked elsewhere
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
 
 
 class Mess:

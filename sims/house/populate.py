@@ -59,7 +59,6 @@ class _Room:
     places: dict[str, list[_Place]]  # by category of receptacle
     solid: Array  # (n, 6) boxes of all solid parts
     queue: Iterator[str]
-    count: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,11 +43,6 @@ def palette(style: int) -> Palette:
     return _PALETTES[style % STYLES]
 
 
-def cabinet_rgb(style: int) -> Vec3:
-    """Return the colour of doors and drawer fronts of a style."""
-    return palette(style).front
-
-
 def box(
     lo: Vec3, hi: Vec3, rgb: Vec3, material: Material = "plain", *, solid: bool = True, visible: bool = True
 ) -> Part:

@@ -14,8 +14,6 @@ import numpy as np
 from engram.sims.house.render._cull import NEAR_M
 from engram.sims.house.render._jit import inlined, kernel
 
-_ZERO = np.float32(0.0)
-
 
 @inlined
 def span(iz: Any, code: Any, i: int, j0: int, n: int, start: float, step: float, mark: int) -> None:
