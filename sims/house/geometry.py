@@ -85,8 +85,7 @@ class Shape:
         """Return (lo, hi), each (3,): the box around all parts, children included, in the shape's frame."""
         corners = [part_corners(p) for p in (*self.parts, *self.moving)]
         for child in self.children:
-            lo, hi = child.shape.bounds()
-            box = np.array(np.meshgrid(*np.stack([lo, hi], 1))).reshape(3, -1).T
+            box = box_corners(*child.shape.bounds())
             corners.append(box @ yaw_matrix(child.yaw).T + child.pos)
         points = np.concatenate(corners)
         return points.min(0), points.max(0)
@@ -132,14 +131,20 @@ def quat_matrix(quat: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float
     )
 
 
+def box_corners(lo: NDArray[np.float64], hi: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(8, 3) corners of the box between ``lo`` and ``hi``, each (3,)."""
+    return np.array(np.meshgrid(*np.stack([lo, hi], 1))).reshape(3, -1).T
+
+
 def part_corners(part: Part) -> NDArray[np.float64]:
     """(N, 3) points whose box bounds the part, in the shape's frame."""
     if part.mesh is not None:
         local = part.mesh.vertices.astype(np.float64)
     else:
         a, b, c = part.size
-        half = {"sphere": (a, a, a), "cylinder": (a, a, b), "capsule": (a, a, a + b)}.get(part.kind, (a, b, c))
-        local = np.array(np.meshgrid(*[(-h, h) for h in half])).reshape(3, -1).T
+        sides = {"sphere": (a, a, a), "cylinder": (a, a, b), "capsule": (a, a, a + b)}.get(part.kind, (a, b, c))
+        half = np.array(sides)
+        local = box_corners(-half, half)
     return np.asarray(local @ quat_matrix(part.quat).T + part.pos)
 
 

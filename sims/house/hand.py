@@ -8,7 +8,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from engram.sims.house.geometry import quat_matrix
+from engram.sims.house.geometry import box_corners, quat_matrix, yaw_quat
 from engram.sims.house.model import Thing
 from engram.sims.house.physics import Physics, Pose
 from engram.sims.house.regions import Regions
@@ -86,8 +86,7 @@ class Hand:
         """(lo, hi), each (3,): the box around the load in the held thing's frame."""
         boxes = []
         for thing, pose in self._load:
-            lo, hi = thing.shape.bounds()
-            corners = np.array(np.meshgrid(*np.stack([lo, hi], 1))).reshape(3, -1).T
+            corners = box_corners(*thing.shape.bounds())
             boxes.append(corners @ quat_matrix(pose.quat).T + pose.pos)
         points = np.concatenate(boxes)
         return points.min(0), points.max(0)
@@ -117,8 +116,7 @@ class Hand:
         for k in range(_LIFTS):
             # Faces the robot, like a thing that is held.
             spot = np.array([ahead + middle[0], middle[1], height_m + k * _LIFT_M - lo[2], 1.0])
-            yaw = np.radians(base.yaw_deg + 180.0) / 2
-            yield Pose((frame @ spot)[:3], np.array([np.cos(yaw), 0.0, 0.0, np.sin(yaw)]))
+            yield Pose((frame @ spot)[:3], np.array(yaw_quat(np.radians(base.yaw_deg + 180.0))))
 
     def _in_sight(self, base: Base, pose: Pose) -> bool:
         """Whether nothing solid is between the base and the load, such as a thin wall."""

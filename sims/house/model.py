@@ -77,6 +77,10 @@ class Thing:
         """Whether it is an object rather than a fixture."""
         return self.free_qpos >= 0
 
+    def part_of(self, id_: str) -> bool:
+        """Whether this is the fixture of an id or one of its components."""
+        return self.id == id_ or self.id.startswith(f"{id_}/")
+
 
 @dataclass(eq=False)
 class HouseModel:

@@ -63,9 +63,7 @@ class Regions:
 
     def with_parts(self, thing: Thing) -> list[Place]:
         """Regions of one receptacle and the open ones of its components, such as the burners of a stove."""
-        return [
-            p for p in self.places if p.owner is thing or (not p.enclosed and p.owner.id.startswith(f"{thing.id}/"))
-        ]
+        return [p for p in self.places if p.owner is thing or (not p.enclosed and p.owner.part_of(thing.id))]
 
     def frame(self, place: Place) -> tuple[Vector, Vector]:
         """(3, 3) rotation and (3,) origin of the frame in which the place's box is given."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from engram.sims.contract import Outcome
-from engram.sims.house.geometry import quat_matrix
+from engram.sims.house.geometry import box_corners, quat_matrix, yaw_quat
 from engram.sims.house.hand import neighbours, write
 from engram.sims.house.model import HouseModel, Thing
 from engram.sims.house.physics import Physics, Pose
@@ -138,7 +138,7 @@ class States:
         """The basins under a tap, or the burner of a knob: of the same unit, else the nearest."""
         wanted = frozenset({"StoveBurner"}) if source.category == "StoveKnob" else _BASINS
         unit = source.id.rpartition("/")[0]
-        family = [t for t in self._house.things if t.category in wanted and unit and _related(t.id, unit)]
+        family = [t for t in self._house.things if t.category in wanted and unit and t.part_of(unit)]
         if source.category == "StoveKnob":
             number = source.id.rpartition("_")[2]
             numbered = [t for t in family if t.id.rpartition("_")[2] == number]
@@ -190,10 +190,6 @@ def _is_open(thing: Thing) -> bool:
     return thing.openness >= OPEN_FRACTION
 
 
-def _related(id_: str, unit: str) -> bool:
-    return id_ == unit or id_.startswith(f"{unit}/")
-
-
 def _row(thing: Thing, pieces: list[Thing], pose: Pose) -> list[tuple[Thing, Pose]]:
     """Poses of slices side by side, about where the whole thing lay and as low as it did."""
     lo, hi = pieces[0].shape.bounds()
@@ -201,9 +197,9 @@ def _row(thing: Thing, pieces: list[Thing], pose: Pose) -> list[tuple[Thing, Pos
     axis = int(np.argmax((whole_hi - whole_lo)[:2]))  # along the loaf
     turn = quat_matrix(pose.quat)
     yaw = float(np.arctan2(turn[1, axis], turn[0, axis])) - (np.pi / 2 if axis else 0.0)
-    quat = np.array([np.cos(yaw / 2), 0.0, 0.0, np.sin(yaw / 2)])
+    quat = np.array(yaw_quat(yaw))
     width = float(hi[axis] - lo[axis]) + _SLICE_GAP_M
-    corners = np.array(np.meshgrid(*np.stack([whole_lo, whole_hi], 1))).reshape(3, -1).T @ turn.T + pose.pos
+    corners = box_corners(whole_lo, whole_hi) @ turn.T + pose.pos
     foot = np.array([*(corners.min(0) + corners.max(0))[:2] / 2, corners[:, 2].min() + _SLICE_GAP_M])
     along = np.zeros(3)
     along[axis] = 1.0
