@@ -35,7 +35,7 @@ from engram.memory.errors import (
 )
 from engram.memory.lock import WriterLock
 from engram.memory.migrations import migrate, version_of
-from engram.memory.records import Row, is_intact, to_event, to_row
+from engram.memory.records import Draft, Row, is_intact, text_of, to_event, to_row
 
 Synchronous = Literal["NORMAL", "FULL"]
 _PAGE = 1000  # rows read at a time: readers do not hold the connection for the whole log
@@ -110,8 +110,12 @@ class MemoryFile:
         Raises TypeError or ValueError for an event that is not plain JSON, DiskFullError when there is no room;
         then nothing was added.
         """
+        return self.commit([Draft(event, text_of(event.data)) for event in events])
+
+    def commit(self, drafts: Sequence[Draft]) -> int:
+        """Add events that are encoded already; otherwise as ``append``."""
         with self._mutex:
-            rows = [to_row(self._last + k, event) for k, event in enumerate(events, 1)]
+            rows = [to_row(self._last + k, event, text) for k, (event, text) in enumerate(drafts, 1)]
             if rows:
                 with self._writing() as connection:
                     connection.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)

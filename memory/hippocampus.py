@@ -26,6 +26,7 @@ from engram.memory.contract import Event, HippocampusError, Hit, Percepts, Query
 from engram.memory.errors import MemoryFileError, ReadOnlyFileError
 from engram.memory.file import MemoryFile, Synchronous
 from engram.memory.lanes import Lane, StoreHealth
+from engram.memory.records import Draft
 
 _log = logging.getLogger(__name__)
 
@@ -153,7 +154,7 @@ class Hippocampus:
     ) -> None:
         self.close()
 
-    def _propose(self, percepts: Percepts) -> list[Event]:
+    def _propose(self, percepts: Percepts) -> list[Draft]:
         jobs = {}
         for lane in self._lanes.values():
             if lane.proposal is not None:
@@ -163,12 +164,12 @@ class Hippocampus:
             else:
                 jobs[lane.name] = lane.executor.submit(lane.propose, percepts)
         wait(jobs.values(), self.config.deadline_secs)
-        events: list[Event] = []
+        drafts: list[Draft] = []
         for name, job in jobs.items():
-            events += self._proposed(self._lanes[name], job)
-        return events
+            drafts += self._proposed(self._lanes[name], job)
+        return drafts
 
-    def _proposed(self, lane: Lane, job: Future[list[Event]]) -> list[Event]:
+    def _proposed(self, lane: Lane, job: Future[list[Draft]]) -> list[Draft]:
         lane.proposal = None if job.done() else job
         if lane.proposal is not None:
             self._report(lane, f"proposed nothing within {self.config.deadline_secs} s")
@@ -181,18 +182,18 @@ class Hippocampus:
 
     def _take_late(self) -> None:
         """Commit proposals that came after their deadline; no other change of their stores came between."""
-        events: list[Event] = []
+        drafts: list[Draft] = []
         for lane in self._lanes.values():
             if lane.proposal is not None and lane.proposal.done():
-                events += self._proposed(lane, lane.proposal)
-        self._commit(events)
+                drafts += self._proposed(lane, lane.proposal)
+        self._commit(drafts)
 
-    def _commit(self, events: Sequence[Event]) -> None:
-        if not events:
+    def _commit(self, drafts: Sequence[Draft]) -> None:
+        if not drafts:
             return
-        version = self.file.append(events)
+        version = self.file.commit(drafts)
         by_store: dict[str, list[Event]] = {}
-        for event in events:
+        for event, _ in drafts:
             by_store.setdefault(event.store, []).append(event)
         with self._view:
             self._version = version

@@ -6,17 +6,16 @@ a slow store keeps only its own lane waiting, and an error stays in the future o
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from engram.memory.contract import Event, HippocampusError, Hit, Percepts, Query, Store
 from engram.memory.file import MemoryFile
-from engram.memory.records import text_of
+from engram.memory.records import Draft, to_draft
 
 _REMEMBERED = 64  # answers kept of each store, to fall back on
 Queries = tuple[Query, ...]
@@ -44,7 +43,7 @@ class Lane:
     torn: bool = False  # a change stopped halfway, the state is undefined
     dropped: int = 0
     fault: str = ""
-    proposal: Future[list[Event]] | None = None  # the one that missed its deadline
+    proposal: Future[list[Draft]] | None = None  # the one that missed its deadline
     overdue: list[Future[Sequence[Hit]]] = field(default_factory=list)
     answers: OrderedDict[Queries, Sequence[Hit]] = field(default_factory=OrderedDict)
 
@@ -65,10 +64,10 @@ class Lane:
 
     # -- jobs
 
-    def propose(self, percepts: Percepts) -> list[Event]:
+    def propose(self, percepts: Percepts) -> list[Draft]:
         """Return the store's events as they will come back from the log."""
         self._require_whole()
-        return [self._plain(event) for event in self.store.propose(percepts)]
+        return [self._draft(event) for event in self.store.propose(percepts)]
 
     def apply(self, events: Sequence[Event]) -> None:
         """Make committed changes; when one fails, the store is torn."""
@@ -109,12 +108,12 @@ class Lane:
     def _tear(self) -> None:
         self.torn = True
 
-    def _plain(self, event: Event) -> Event:
+    def _draft(self, event: Event) -> Draft:
         if event.store != self.name:
             raise StoreFaultError(
                 f"store {self.name!r} proposed an event for {event.store!r}; stores change themselves"
             )
-        return replace(event, data=json.loads(text_of(event.data)))
+        return to_draft(event)
 
     def _require_whole(self) -> None:
         if self.torn:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from engram.memory.contract import Event, Source
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 
 class Row(NamedTuple):
     """An event as it lies in the log; ``data`` is JSON with sorted keys."""
@@ -23,13 +25,26 @@ class Row(NamedTuple):
     crc: int
 
 
-def to_row(seq: int, event: Event) -> Row:
-    """Return the row of an event.
+class Draft(NamedTuple):
+    """An event and its data as JSON: encoded once, by whoever proposes it."""
+
+    event: Event
+    text: str
+
+
+def to_draft(event: Event) -> Draft:
+    """Encode an event; its data are then what will be read back, with lists for tuples.
 
     Raises TypeError or ValueError for data that is not plain JSON; NaN and infinity are not.
     """
+    text = text_of(event.data)
+    return Draft(Event(event.store, event.kind, event.source, json.loads(text)), text)
+
+
+def to_row(seq: int, event: Event, text: str) -> Row:
+    """Return the row of an event; ``text`` is its encoded data."""
     s = event.source
-    fields = (seq, event.store, event.kind, s.robot, s.episode, int(s.step), int(s.stamp_ns), text_of(event.data))
+    fields = (seq, event.store, event.kind, s.robot, s.episode, int(s.step), int(s.stamp_ns), text)
     return Row(*fields, crc=_checksum(fields))
 
 
@@ -45,7 +60,7 @@ def is_intact(row: Row) -> bool:
 
 def text_of(data: Any) -> str:
     """Canonical JSON: sorted keys, no spaces, no NaN."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(data)
 
 
 def _checksum(fields: tuple[Any, ...]) -> int:
