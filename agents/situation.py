@@ -36,6 +36,7 @@ class TidyConfig:
     pitch_deg: float = 30.0  # camera pitch while travelling: floors and table tops are in view
     reach_m: float = 1.3  # stand this near; the world's reach is 1.5
     limit_m: float = 1.48  # never point at something beyond this
+    room_scale_m: float = 2.0  # furniture this far away counts 1/e as much as evidence for the type of a room
     misplaced: float = 0.6  # least belief for moving a thing
     stands: int = 4  # stand poses tried for one thing
     points: int = 3  # image points tried at one pose
@@ -67,7 +68,7 @@ class Situation:
         c = self.config
         self.navigator = Navigator(NavigationConfig(step_m=c.step_m, radius_m=c.base_radius_m))
         self.sight = Sight(SightConfig(far_m=c.see_near_m - 0.1))  # what is in sight shall count as seen
-        self._rooms: tuple[int, NDArray[np.int32], dict[int, dict[str, float]]] | None = None
+        self._rooms: tuple[int, NDArray[np.int32], dict[int, list[Track]]] | None = None
 
     def perceive(self, observation: Observation) -> None:
         """Take a new observation in."""
@@ -137,9 +138,17 @@ class Situation:
         return support_of(track, self.holders())
 
     def room_at(self, position: Floats) -> RoomBelief:
-        """Belief about the type of the room at a position (2,) or (3,)."""
-        labels, beliefs = self._room_map()
-        return beliefs.get(self.region_of(position, labels), beliefs[0])
+        """Belief about the type of the room at a position (2,) or (3,), from the furniture of its region.
+
+        What stands near counts more: where the map has not told two rooms apart, each still has its own type.
+        """
+        labels, furniture = self._room_map()
+        region = self.region_of(position, labels)
+        near: dict[str, float] = {}
+        for track in furniture.get(region, ()) if region else ():
+            away = float(np.linalg.norm(track.centre[:2] - position[:2]))
+            near[track.label] = max(near.get(track.label, 0.0), math.exp(-away / self.config.room_scale_m))
+        return self.prior.room_belief(near)
 
     def region_of(self, position: Floats, labels: NDArray[np.int32] | None = None) -> int:
         """Return the number of the room at a position; 0 when it lies in none."""
@@ -168,16 +177,13 @@ class Situation:
             chain += [below.track.label] if below.track else []
         return min(self.prior.out_of_place(track.label, holder, rooms) for holder in chain)
 
-    def _room_map(self) -> tuple[NDArray[np.int32], dict[int, dict[str, float]]]:
+    def _room_map(self) -> tuple[NDArray[np.int32], dict[int, list[Track]]]:
         if self._rooms is None or self._rooms[0] != self.grid.version:
             labels = segment(self.grid)
-            self._rooms = (self.grid.version, labels, {})
-            furniture: dict[int, set[str]] = {0: set()}
+            furniture: dict[int, list[Track]] = {}
             for track in self.fixtures():
-                furniture.setdefault(self.region_of(track.centre, labels), set()).add(track.label)
-            furniture[0] = set()
-            beliefs = {region: self.prior.room_belief(names) for region, names in furniture.items()}
-            self._rooms = (self.grid.version, labels, beliefs)
+                furniture.setdefault(self.region_of(track.centre, labels), []).append(track)
+            self._rooms = (self.grid.version, labels, furniture)
         return self._rooms[1], self._rooms[2]
 
     def _expect(self, x: float, y: float, yaw: float) -> None:

@@ -54,7 +54,7 @@ class PlacementPrior:
         kinds = {room for places in self.counts.values() for rooms in places.values() for room in rooms}
         self.room_types: tuple[str, ...] = tuple(sorted(kinds | set(self.fixtures)))
         self.receptacles = frozenset(r for places in self.counts.values() for r in places) - {FLOOR}
-        self._vocabulary = sorted({name for names in self.fixtures.values() for name in names})
+        self._vocabulary = frozenset({name for names in self.fixtures.values() for name in names})
 
     @classmethod
     def load(cls, path: Path | None = None, config: PlacementConfig | None = None) -> PlacementPrior:
@@ -81,21 +81,25 @@ class PlacementPrior:
         """Whether anything was ever counted on the category."""
         return category in self.receptacles
 
-    def room_belief(self, fixtures: Iterable[str]) -> dict[str, float]:
-        """Belief about the type of a room from the categories of fixtures seen in it; uniform without evidence."""
-        seen = set(fixtures) & set(self._vocabulary)
+    def room_belief(self, fixtures: Iterable[str] | Mapping[str, float]) -> dict[str, float]:
+        """Belief about the type of a room from the categories of fixtures seen in it; uniform without evidence.
+
+        A mapping gives each category the share, 0 to 1, with which it counts as evidence.
+        """
+        weights = fixtures if isinstance(fixtures, Mapping) else dict.fromkeys(fixtures, 1.0)
+        seen = {name: weight for name, weight in sorted(weights.items()) if name in self._vocabulary}
         score = dict.fromkeys(self.room_types, 0.0)
         for room in self.room_types:
             counts = self.fixtures.get(room, {})
             smooth = self.config.room_smoothing
             total = sum(counts.values()) + smooth * len(self._vocabulary)
-            for name in seen:
-                score[room] += math.log((counts.get(name, 0.0) + smooth) / total)
+            for name, weight in seen.items():
+                score[room] += weight * math.log((counts.get(name, 0.0) + smooth) / total)
         if not score:
             return {}
         top = max(score.values())
-        weight = {room: math.exp(value - top) for room, value in score.items()}
-        return {room: w / sum(weight.values()) for room, w in weight.items()}
+        weight_of = {room: math.exp(value - top) for room, value in score.items()}
+        return {room: w / sum(weight_of.values()) for room, w in weight_of.items()}
 
     def proper(self, category: str, receptacle: str | None, rooms: RoomBelief) -> float:
         """Probability that the category belongs on the receptacle (``None``: the floor) in such a room."""

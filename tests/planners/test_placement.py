@@ -25,6 +25,16 @@ def test_room_is_told_by_its_furniture():
     assert prior.room_belief(["Bed", "Desk", "Chair"])["Bedroom"] > 0.98
 
 
+def test_furniture_counts_by_its_share():
+    prior = PlacementPrior(TABLE)
+    near_bed = prior.room_belief({"Bed": 1.0, "Fridge": 0.2})
+    near_fridge = prior.room_belief({"Bed": 0.2, "Fridge": 1.0})
+    assert near_bed["Bedroom"] > 0.8
+    assert near_fridge["Kitchen"] > 0.8
+    assert prior.room_belief({"Fridge": 1.0}) == prior.room_belief(["Fridge"])
+    assert prior.room_belief({"Fridge": 0.0}) == prior.room_belief([])
+
+
 def test_out_of_place_depends_on_receptacle_and_room():
     prior = PlacementPrior(TABLE)
     kitchen, bedroom = {"Kitchen": 1.0, "Bedroom": 0.0}, {"Kitchen": 0.0, "Bedroom": 1.0}
