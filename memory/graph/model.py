@@ -10,6 +10,7 @@ from engram.memory.contract import HippocampusError, Point, Source
 
 FOREVER = 2**63 - 1  # open end of an interval, nanoseconds
 LOG_ODDS_LIMIT = 6.0  # belief stays within this, so that some counter-evidence can always change it
+FLOOR = "Floor"  # id of the one node that stands for the floor
 _SECOND = 1_000_000_000
 
 Triple = tuple[str, str, str]  # subject id, relation, object id

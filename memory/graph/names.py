@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]  # N texts -> (N, D) rows of length 1
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORDS = re.compile(r"[A-Z]+s\b|[A-Z]+(?![^\W\dA-Z_])|[A-Z]?[^\W\dA-Z_]+|\d+")
 _LONGEST = 4  # words of a name that is looked for in a text
 
 
