@@ -150,6 +150,7 @@ def items(place: Path, count: int) -> dict[str, float]:
         "bytes_per_item_plain_sqlite": plain["bytes"] / stored,
         "bytes_per_item_snapshot": bytes_snapshot / stored,
         "snapshot_secs": snapshot,
+        "open_file_ms": 1e3 * _timed(lambda: MemoryFile(path).close()),
         "reopen_by_replay_secs": replayed,
         "reopen_from_snapshot_secs": reopened,
     }
