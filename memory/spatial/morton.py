@@ -82,12 +82,12 @@ def _gather(value: Any) -> Any:
 
 
 spread: Any = njit(cache=True, nogil=True)(_spread)
+gather: Any = njit(cache=True, nogil=True)(_gather)
 
 
 @njit(cache=True, nogil=True)
 def interleave(x: int, y: int, z: int) -> int:
-    """Return the key of a cell, or -1 where it has none, in compiled code."""
-    x, y, z = x + OFFSET, y + OFFSET, z + OFFSET
+    """Return the key of an unsigned cell, ``OFFSET`` added, or -1 where it has none; in compiled code."""
     if (x | y | z) >> BITS != 0:
         return -1
     key: int = spread(x) | spread(y) << 1 | spread(z) << 2
