@@ -2,7 +2,8 @@
 
 The logs are interleaved by stamp, each in its own order. Every event keeps its source, so it still says which robot it
 is from. An id that two robots gave to things of their own is prefixed in both by the name of the robot (``r1/mug-3``),
-wherever it stands in the data of that robot's events, as a value or as a key: stores refer to each other's ids.
+wherever it stands in the data of that robot's events, as a value or as a key: stores refer to each other's ids. Only what is meant to be read stays (`WORDS`): the name of a
+thing is often the id of another.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from engram.memory.errors import MergeError
 from engram.memory.file import MemoryFile
 
 _BATCH = 1000
+WORDS = frozenset({"kind", "label", "labels", "name", "op", "summary", "text"})  # keys whose values are no ids
 
 
 def merge(target: str | Path, sources: Sequence[str | Path]) -> int:
@@ -66,7 +68,10 @@ def prefixed(data: Any, ids: Set[str], prefix: str) -> Any:
     if isinstance(data, list):
         return [prefixed(value, ids, prefix) for value in data]
     if isinstance(data, dict):
-        return {prefixed(key, ids, prefix): prefixed(value, ids, prefix) for key, value in data.items()}
+        return {
+            prefixed(key, ids, prefix): value if key in WORDS else prefixed(value, ids, prefix)
+            for key, value in data.items()
+        }
     return data
 
 

@@ -74,4 +74,5 @@ def test_what_cannot_be_merged(tmp_path):
 def test_ids_and_prefixes():
     data = {"id": "a", "items": [{"id": "b", "label": "c"}], "ids": ["d", "e"], "other_id": "f", "n": 1}
     assert sorted(ids_in(data)) == ["a", "b", "d", "e"]
+    assert prefixed({"id": "mug", "name": "mug"}, {"mug"}, "r") == {"id": "r/mug", "name": "mug"}
     assert prefixed({"x": ["a", 1, None], "a": "c"}, {"a"}, "r") == {"x": ["r/a", 1, None], "r/a": "c"}
