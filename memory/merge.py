@@ -2,8 +2,8 @@
 
 The logs are interleaved by stamp, each in its own order. Every event keeps its source, so it still says which robot it
 is from. An id that two robots gave to things of their own is prefixed in both by the name of the robot (``r1/mug-3``),
-wherever it stands in the data of that robot's events, as a value or as a key: stores refer to each other's ids. Only what is meant to be read stays (`WORDS`): the name of a
-thing is often the id of another.
+wherever it stands in the data of that robot's events, as a value or as a key: stores refer to each other's ids. Only
+what is meant to be read stays (`WORDS`): the name of a thing is often the id of another.
 """
 
 from __future__ import annotations
