@@ -16,7 +16,7 @@ Cell = tuple[int, int, int]
 metre = st.floats(-1.5, 1.5, width=32)
 point = st.tuples(metre, metre, metre)
 frame = st.tuples(st.lists(point, min_size=1, max_size=12), point)
-close = st.tuples(*[st.floats(-0.8, 0.8, width=32)] * 3)
+close = st.tuples(*[st.floats(-0.75, 0.75, width=32)] * 3)
 frames = st.lists(frame, min_size=1, max_size=4)
 small = st.integers(-20, 20)
 cells = st.dictionaries(st.tuples(small, small, small), st.booleans(), min_size=1, max_size=50)
