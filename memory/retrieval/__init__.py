@@ -1,0 +1,1 @@
+"""Retrieval: what is found by words, by meaning, by time and by association, and how the answers are put together."""
