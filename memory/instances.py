@@ -1,0 +1,153 @@
+"""One thing of the object map, and a grid to find things by place."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engram.memory.contract import Point, Source
+from engram.memory.graph.model import probability
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a thing was, and in what state, from a time on."""
+
+    since_ns: int
+    state: str
+    centre_m: Point
+    support: str
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """One thing. Positions are in the map frame, metres."""
+
+    id: str
+    labels: dict[str, float]  # label -> log-odds
+    centre_m: Point  # last known
+    extent_m: Point  # full sides of its axis-aligned box
+    first: Source
+    last: Source  # of the last time it was seen or handled
+    state: str = ""  # seen, held, placed or removed; "visible" and "stale" follow from the last view
+    support: str = ""  # id of what it rests on, or a name that no thing has
+    presence: float = 0.0  # log-odds that it is there
+    views: int = 0
+    misses: int = 0  # clear looks at its empty place
+    became: str = ""  # id of a thing that this one probably is, met elsewhere before it was missed here
+    feature: list[float] = field(default_factory=list)  # mean appearance, of length 1
+    past: list[Moment] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        """The most believed label; of equals the first in the alphabet."""
+        return min(self.labels, key=lambda name: (-self.labels[name], name))
+
+    def belief(self) -> float:
+        """Belief in the label, in [0, 1]."""
+        return probability(self.labels[self.label])
+
+    def at(self, stamp_ns: int | None) -> Moment | None:
+        """Return where it was at a time, by default now; None before it was met."""
+        if stamp_ns is None:
+            return Moment(self.last.stamp_ns, self.state, self.centre_m, self.support)
+        index = bisect_right([m.since_ns for m in self.past], stamp_ns)
+        return self.past[index - 1] if index else None
+
+    def look(self, feature: Sequence[float] | None) -> None:
+        """Take an appearance into the mean; one of another length replaces it."""
+        if not feature:
+            return
+        share = 1.0 / (min(self.views, 15) + 1) if len(self.feature) == len(feature) else 1.0
+        old = self.feature if share < 1.0 else [0.0] * len(feature)
+        mixed = [a + (b - a) * share for a, b in zip(old, feature, strict=True)]
+        norm = math.sqrt(sum(x * x for x in mixed)) or 1.0
+        self.feature = [x / norm for x in mixed]
+
+    def likeness(self, feature: Sequence[float]) -> float | None:
+        """Cosine of an appearance with the mean one, None when either is missing."""
+        if not feature or len(feature) != len(self.feature):
+            return None
+        norm = math.sqrt(sum(x * x for x in feature)) or 1.0
+        return sum(a * b for a, b in zip(feature, self.feature, strict=True)) / norm
+
+
+class Cells:
+    """Ids by place, on a grid over x and y."""
+
+    def __init__(self, size_m: float = 1.0) -> None:
+        """Start empty."""
+        self.size_m = size_m
+        self._cells: dict[tuple[int, int], dict[str, Point]] = {}
+        self._where: dict[str, tuple[int, int]] = {}
+
+    def put(self, id_: str, at_m: Point) -> None:
+        """Set where something is."""
+        cell = math.floor(at_m[0] / self.size_m), math.floor(at_m[1] / self.size_m)
+        if self._where.get(id_) != cell:
+            self.drop(id_)
+            self._where[id_] = cell
+        self._cells.setdefault(cell, {})[id_] = at_m
+
+    def drop(self, id_: str) -> None:
+        """Take something out, if it is there."""
+        cell = self._where.pop(id_, None)
+        if cell is not None:
+            del self._cells[cell][id_]
+
+    def around(self, at_m: Point, radius_m: float) -> list[str]:
+        """Return ids within a distance in the plane, sorted."""
+        return sorted(self._around(at_m, radius_m))
+
+    def _around(self, at_m: Point, radius_m: float) -> Iterator[str]:
+        x0, x1 = (math.floor((at_m[0] + d) / self.size_m) for d in (-radius_m, radius_m))
+        y0, y1 = (math.floor((at_m[1] + d) / self.size_m) for d in (-radius_m, radius_m))
+        for x in range(x0, x1 + 1):
+            for y in range(y0, y1 + 1):
+                for id_, (px, py, _) in self._cells.get((x, y), {}).items():
+                    if math.hypot(px - at_m[0], py - at_m[1]) <= radius_m:
+                        yield id_
+
+
+def gap_m(centre_m: Point, extent_m: Point, point_m: Point) -> float:
+    """Distance of a point from an axis-aligned box, 0 inside it."""
+    sides = (max(0.0, abs(p - c) - e / 2) for p, c, e in zip(point_m, centre_m, extent_m, strict=True))
+    return math.hypot(*sides)
+
+
+def to_row(thing: Instance) -> list[Any]:
+    """Return a thing as plain data."""
+    first, last = ([s.robot, s.episode, s.step, s.stamp_ns] for s in (thing.first, thing.last))
+    past = [[m.since_ns, m.state, m.centre_m, m.support] for m in thing.past]
+    where = [thing.centre_m, thing.extent_m, thing.state, thing.support]
+    counts = [thing.presence, thing.views, thing.misses, thing.became]
+    return [thing.id, thing.labels, *where, *counts, thing.feature, first, last, past]
+
+
+def from_row(row: Sequence[Any]) -> Instance:
+    """Build the thing that :func:`to_row` described."""
+    id_, labels, centre, extent, state, support, presence, views, misses, became, feature, first, last, past = row
+    moments = [Moment(since, then, _point(at), on) for since, then, at, on in past]
+    return Instance(
+        id_,
+        dict(labels),
+        _point(centre),
+        _point(extent),
+        Source(*first),
+        Source(*last),
+        state,
+        support,
+        presence,
+        views,
+        misses,
+        became,
+        list(feature),
+        moments,
+    )
+
+
+def _point(values: Sequence[float]) -> Point:
+    return float(values[0]), float(values[1]), float(values[2])

@@ -1,0 +1,301 @@
+"""Object map: which things there are, where each was seen last, and what became of it.
+
+A thing has an identity of its own. A view of it is matched by label, distance and appearance; whether a thing that
+turns up elsewhere is the old one or a second one is decided by looking at the old place: only what is gone from there
+can have moved. When the place is looked at later, the link is made later (``became``).
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engram.memory.absence import AbsenceConfig
+from engram.memory.contract import Event, HippocampusError, Hit, Percepts, Point, Query, Source
+from engram.memory.graph.model import clamp, log_odds, probability
+from engram.memory.graph.names import Embed, Names
+from engram.memory.identity import Association
+from engram.memory.instances import Cells, Instance, Moment, from_row, to_row
+from engram.memory.matching import MatchConfig, Matcher
+from engram.memory.packing import pack, unpack
+
+
+class ObjectError(HippocampusError):
+    """Raised when an event does not fit the object map."""
+
+
+@dataclass(frozen=True)
+class ObjectConfig:
+    """Options of the object map."""
+
+    match: MatchConfig = field(default_factory=MatchConfig)
+    absence: AbsenceConfig = field(default_factory=AbsenceConfig)
+    absent_log_odds: float = 2.0  # a clear look at the empty place
+    presence_limit: float = 4.0  # certainty of being there stays within this
+    smoothing: int = 8  # views that a position is averaged over
+    moved_m: float = 0.15  # positions farther apart are different places
+    half_life_secs: float = 86_400.0  # certainty about what is out of sight halves in this time
+    seeds: int = 3  # labels nearest in meaning to the question
+    seed_cosine: float = 0.3
+
+
+class ObjectStore:
+    """Instances with pose, extent, class belief, support and state."""
+
+    name = "objects"
+
+    def __init__(self, config: ObjectConfig | None = None, embed: Embed | None = None) -> None:
+        """Start with no things; ``embed`` gives (N, D) sentence vectors of length 1."""
+        self.config = config or ObjectConfig()
+        self._embed = embed
+        self._clear()
+
+    def _clear(self) -> None:
+        self.things: dict[str, Instance] = {}
+        self.latest: Source | None = None
+        self.held = ""  # id of the thing in the hand
+        self._showing = False  # whether the last view showed anything
+        self.cells = Cells()
+        self._counts: dict[str, int] = {}
+        self._names = Names(self._embed)
+        self._version = 0
+        self._memo: tuple[int, Percepts, Matcher] | None = None
+
+    def associate(self, percepts: Percepts) -> Association:
+        """Return who the things in view are; the knowledge graph asks this too, and gets the same answer."""
+        return self._match(percepts).association
+
+    def propose(self, percepts: Percepts) -> list[Event]:
+        """Return what the percepts say about things, as one event or none."""
+        matcher = self._match(percepts)
+        changes = [*matcher.acts, *self._views(percepts, matcher)]
+        changes += [{"op": "miss", "id": id_} for id_ in matcher.association.absent]
+        gone = self.config.absent_log_odds
+        changes += [
+            {"op": "became", "id": old, "other": new}
+            for old, new in matcher.became
+            if self.things[old].presence <= gone
+        ]
+        if not changes and not self._showing:
+            return []  # an empty view after a full one is news: nothing is visible any more
+        return [Event(self.name, "update", percepts.source, {"changes": changes})]
+
+    def apply(self, event: Event) -> None:
+        """Make the changes of an event.
+
+        Raises:
+            ObjectError: the event is not one of this store, or names a thing that does not exist.
+
+        """
+        if event.kind != "update":
+            raise ObjectError(f"the object map has no events of kind {event.kind!r}, only 'update'")
+        for change in event.data["changes"]:
+            self._change(change, event.source)
+        self.latest = event.source
+        self._showing = any(change["op"] == "see" for change in event.data["changes"])
+        self._version += 1
+
+    def recall(self, query: Query) -> list[Hit]:
+        """Return the things that the question names or means, or those near a point, the surest first."""
+        relevance = self._relevance(query)
+        now = self.latest.stamp_ns if self.latest else 0
+        hits = []
+        for id_, worth in relevance.items():
+            thing = self.things[id_]
+            moment = thing.at(query.at_ns)
+            if moment is None or not _within(moment.centre_m, query):
+                continue
+            belief = thing.belief() * self.presence(thing, now if query.at_ns is None else query.at_ns)
+            data = {
+                "label": thing.label,
+                "state": self.state(thing) if query.at_ns is None else moment.state,
+                "support": moment.support,
+                "extent_m": list(thing.extent_m),
+                "last_seen_ns": thing.last.stamp_ns,
+                "became": thing.became,
+            }
+            place = f" on {moment.support}" if moment.support else ""
+            text = f"{id_}{place}, {data['state']}" + (f", probably {thing.became} by now" if thing.became else "")
+            hits.append(Hit(self.name, id_, text, worth * belief, belief, thing.last, moment.centre_m, data))
+        return heapq.nsmallest(query.limit, hits, key=lambda h: (-h.score, h.id))
+
+    def dump(self) -> bytes:
+        """Return the whole state."""
+        latest = None if self.latest is None else [self.latest.robot, self.latest.episode, self.latest.step]
+        meta = {
+            "counts": self._counts,
+            "showing": self._showing,
+            "things": [to_row(self.things[i]) for i in sorted(self.things)],
+            "latest": latest and [*latest, self.latest.stamp_ns if self.latest else 0],
+            "names": self._names.state(),
+        }
+        return pack(meta, {})
+
+    def load(self, state: bytes) -> None:
+        """Replace the state by a dumped one."""
+        meta, _ = unpack(state)
+        self._clear()
+        self._counts, self._showing = dict(meta["counts"]), bool(meta["showing"])
+        self.latest = None if meta["latest"] is None else Source(*meta["latest"])
+        self._names.restore(meta["names"])
+        for row in meta["things"]:
+            thing = from_row(row)
+            self.things[thing.id] = thing
+            self._place(thing)
+
+    def state(self, thing: Instance) -> str:
+        """``held``, ``placed`` (and not seen since), ``removed``, or ``visible`` or ``stale`` by the last view."""
+        if thing.state != "seen":
+            return thing.state
+        return "visible" if self.latest is not None and thing.last == self.latest else "stale"
+
+    def presence(self, thing: Instance, now_ns: int) -> float:
+        """Belief in [0, 1] that a thing is where it is believed to be."""
+        age = max(0, now_ns - thing.last.stamp_ns)
+        return probability(thing.presence * 0.5 ** (age / (self.config.half_life_secs * 1e9)))
+
+    def labelled(self, label: str) -> list[Instance]:
+        """Return the things that a label can mean, in order of acquaintance."""
+        return [self.things[i] for i in self._names.candidates(label)]
+
+    def next_id(self, label: str, taken: int = 0) -> str:
+        """Return the id of the next new thing with a label, when ``taken`` more were made in this step."""
+        return f"{label}_{self._counts.get(label, 0) + taken + 1}"
+
+    def _match(self, percepts: Percepts) -> Matcher:
+        memo = self._memo
+        if memo is not None and memo[0] == self._version and memo[1] is percepts:
+            return memo[2]
+        matcher = Matcher(self, percepts, self.config.match, self.config.absence)
+        self._memo = self._version, percepts, matcher
+        return matcher
+
+    def _views(self, percepts: Percepts, matcher: Matcher) -> Iterable[dict[str, Any]]:
+        for id_, thing in zip(matcher.association.ids, percepts.things, strict=True):
+            change: dict[str, Any] = {
+                "op": "see",
+                "id": id_,
+                "label": thing.label,
+                "score": round(thing.score, 4),
+                "centre_m": [round(float(x), 3) for x in thing.centre_m],
+                "extent_m": [round(float(x), 3) for x in thing.extent_m],
+            }
+            if thing.held:
+                change["held"] = True
+            elif thing.support:
+                change["support"] = matcher.support(id_, thing)
+            if thing.feature:
+                change["feature"] = [round(float(x), 4) for x in thing.feature]
+            yield change
+
+    def _change(self, change: Mapping[str, Any], source: Source) -> None:
+        op, id_ = change["op"], change["id"]
+        if op == "see":
+            self._see(change, source)
+            return
+        thing = self.things.get(id_)
+        if thing is None:
+            raise ObjectError(f"the object map knows no {id_!r}; is an earlier event missing from the log?")
+        if op == "miss":
+            self._miss(thing, source)
+        elif op == "hold":
+            self._move(thing, source, "held", thing.centre_m, "")
+        elif op == "place":
+            self._move(thing, source, "placed", _point(change["centre_m"]), change["support"])
+        elif op == "became":
+            thing.became = change["other"]
+        else:
+            raise ObjectError(f"unknown change {op!r} of the object map; was it written by a newer version?")
+
+    def _see(self, change: Mapping[str, Any], source: Source) -> None:
+        centre, extent = _point(change["centre_m"]), _point(change["extent_m"])
+        thing = self.things.get(change["id"])
+        if thing is None:
+            thing = self._meet(change, centre, extent, source)
+        weight = log_odds(change["score"])
+        for label in {*thing.labels, change["label"]}:
+            step = weight if label == change["label"] else -0.5 * max(weight, 0.0)
+            thing.labels[label] = clamp(thing.labels.get(label, 0.0) + step)
+        self._names.add(change["label"], thing.id)
+        thing.look(change.get("feature"))
+        thing.views += 1
+        thing.became = ""
+        limit = self.config.presence_limit
+        thing.presence = min(max(thing.presence, 0.0) + max(weight, 0.5), limit)
+        if change.get("held"):
+            self._move(thing, source, "held", centre, "")
+            return
+        moved = thing.state != "seen" or math.dist(centre, thing.centre_m) > self.config.moved_m
+        share = 1.0 if moved else 1.0 / min(thing.views, self.config.smoothing)
+        thing.extent_m = _mix(thing.extent_m, extent, 1.0 / min(thing.views, self.config.smoothing))
+        self._move(thing, source, "seen", _mix(thing.centre_m, centre, share), change.get("support", thing.support))
+
+    def _meet(self, change: Mapping[str, Any], centre: Point, extent: Point, source: Source) -> Instance:
+        thing = Instance(change["id"], {}, centre, extent, source, source)
+        self.things[thing.id] = thing
+        self._counts[change["label"]] = self._counts.get(change["label"], 0) + 1
+        self._names.add(thing.id, thing.id)
+        return thing
+
+    def _miss(self, thing: Instance, source: Source) -> None:
+        thing.misses += 1
+        thing.presence -= self.config.absent_log_odds
+        if thing.presence <= 0.0:
+            self._move(thing, source, "removed", thing.centre_m, "", seen=False)
+
+    def _move(
+        self, thing: Instance, source: Source, state: str, centre_m: Point, support: str, seen: bool = True
+    ) -> None:
+        """Set where a thing is and in what state; a change that matters is kept for questions about the past."""
+        last = thing.past[-1] if thing.past else None
+        if (
+            last is None
+            or (last.state, last.support) != (state, support)
+            or (math.dist(last.centre_m, centre_m) > self.config.moved_m)
+        ):
+            thing.past.append(Moment(source.stamp_ns, state, centre_m, support))
+        thing.state, thing.centre_m, thing.support = state, centre_m, support
+        if seen:
+            thing.last = source
+        self._place(thing)
+
+    def _place(self, thing: Instance) -> None:
+        """Keep the indices in step with where a thing is."""
+        if thing.state == "held":
+            self.held = thing.id
+        elif self.held == thing.id:
+            self.held = ""
+        if thing.state in ("held", "removed"):
+            self.cells.drop(thing.id)
+        else:
+            self.cells.put(thing.id, thing.centre_m)
+
+    def _relevance(self, query: Query) -> dict[str, float]:
+        named = self._names.mentioned(query.text)
+        near = [] if named else self._names.nearest(query.text, self.config.seeds)
+        worth = [*((name, 1.0) for name in named), *(n for n in near if n[1] >= self.config.seed_cosine)]
+        out: dict[str, float] = {}
+        for name, value in worth:
+            for id_ in self._names.candidates(name):
+                out[id_] = max(out.get(id_, 0.0), min(value, 1.0))
+        if not worth and query.near_m is not None:
+            return dict.fromkeys(self.cells.around(query.near_m, query.within_m or 1.0), 1.0)
+        return out
+
+
+def _point(values: Sequence[float]) -> Point:
+    return float(values[0]), float(values[1]), float(values[2])
+
+
+def _mix(old: Point, new: Point, share: float) -> Point:
+    x, y, z = (a + (b - a) * share for a, b in zip(old, new, strict=True))
+    return x, y, z
+
+
+def _within(position_m: Point, query: Query) -> bool:
+    if query.near_m is None or query.within_m is None:
+        return True
+    return math.dist(position_m, query.near_m) <= query.within_m
