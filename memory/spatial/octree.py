@@ -83,9 +83,9 @@ class Octree:
 
     resolution_m: float = 0.05
     sensor: SensorModel = field(default_factory=SensorModel)
-    blocks: Blocks = field(default_factory=Blocks)
-    payload: Payload = field(default_factory=Payload)
-    _coarse: list[Blocks] = field(default_factory=list, repr=False)
+    blocks: Blocks = field(default_factory=Blocks, repr=False)
+    payload: Payload = field(default_factory=Payload, repr=False)
+    _coarse: dict[int, Blocks] = field(default_factory=dict, repr=False)
 
     def insert(self, points: ArrayLike, camera_m: ArrayLike, max_range_m: float = math.inf) -> Cells:
         """Add the points, (N, 3), of a depth image; see ``quantise`` and ``integrate``."""
@@ -126,7 +126,7 @@ class Octree:
     def put(self, keys: Keys, log_odds: Floats) -> None:
         """Set cells by their Morton keys, whatever they were."""
         self.blocks.put(keys, log_odds)
-        self._coarse.clear()
+        self._coarse = {}
 
     def cell_of(self, points: ArrayLike, level: int = 0) -> Cells:
         """Return the cells, int64 (N, 3), in which points, (N, 3), lie.
@@ -199,9 +199,12 @@ class Octree:
         """Return the cells of a level; parents are made now if need be."""
         if not 0 <= level <= BITS - LEVELS:
             raise OutOfBoundsError(f"level {level} is not in [0, {BITS - LEVELS}]")
-        while len(self._coarse) < level:
-            self._coarse.append((self._coarse[-1] if self._coarse else self.blocks).halved())
-        return self._coarse[level - 1] if level else self.blocks
+        if level == 0:
+            return self.blocks
+        made = self._coarse  # readers may make a level twice, but never mix levels of two states
+        if level not in made:
+            made[level] = self.grid(level - 1).halved()
+        return made[level]
 
     @property
     def nbytes(self) -> int:
@@ -232,7 +235,7 @@ class Octree:
         grid = (hits.bits, free.bits, hits.low, hits.size)
         store = (self.blocks.table, self.blocks.keys, self.blocks.values)
         self.blocks.count, gone = merge(grid, numbers, store, self.blocks.count, self.sensor.log_odds(), vanished)
-        self._coarse.clear()
+        self._coarse = {}
         keys = np.sort(vanished[:gone])
         self.payload.clear(keys)
         return decode(keys)
