@@ -84,6 +84,9 @@ class Cells:
         self._cells: dict[tuple[int, int], dict[str, Point]] = {}
         self._where: dict[str, tuple[int, int]] = {}
 
+    def __len__(self) -> int:
+        return len(self._where)
+
     def put(self, id_: str, at_m: Point) -> None:
         """Set where something is."""
         cell = math.floor(at_m[0] / self.size_m), math.floor(at_m[1] / self.size_m)
