@@ -1,0 +1,141 @@
+"""The knowledge graph for other tools: networkx, and a scene graph as JSON, there and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import networkx as nx
+
+from engram.memory.contract import Point, Source
+from engram.memory.graph.graph import Graph
+from engram.memory.graph.model import FOREVER, Edge, GraphError, make_node
+
+SCENE_VERSION = 1
+_TIMES = ("valid_from", "valid_to", "known_from", "known_to", "last_ns")
+
+
+def to_networkx(graph: Graph, at_ns: int | None = None, history: bool = False) -> nx.MultiDiGraph:
+    """Return a copy as a networkx graph; the key of an edge is its id, its attributes are its fields.
+
+    Args:
+        graph: what to copy.
+        at_ns: the facts that were true then; by default those that are true now.
+        history: every version of every fact instead, and the nodes that no fact is about any more.
+
+    """
+    if history:
+        edges = sorted(graph.versions(), key=lambda e: e.serial)
+    else:
+        edges = list(graph.current()) if at_ns is None else graph.as_of(at_ns)
+    out = nx.MultiDiGraph()
+    ids = sorted(graph.nodes) if history else sorted({end for e in edges for end in (e.subject, e.object)})
+    for id_ in ids:
+        n = graph.nodes[id_]
+        out.add_node(id_, kind=n.kind.value, name=n.name, position_m=n.position_m, source=_row(n.source))
+    for e in edges:
+        out.add_edge(e.subject, e.object, e.id, **_attributes(e))
+    return out
+
+
+def from_networkx(source: nx.MultiDiGraph) -> Graph:
+    """Build a graph from one that :func:`to_networkx` made; only its current facts can be written to.
+
+    Raises:
+        GraphError: an attribute is missing or of the wrong kind.
+
+    """
+    graph = Graph()
+    try:
+        for id_, n in source.nodes(data=True):
+            graph.put_node(make_node(id_, n["kind"], n["name"], Source(*n["source"]), _point(n["position_m"])))
+        edges = [_edge(subject, object_, facts) for subject, object_, facts in source.edges(data=True)]
+    except (KeyError, TypeError, IndexError) as error:
+        raise GraphError(f"this is no knowledge graph of engram: {error!r} in its nodes or edges") from error
+    graph.restore(edges)
+    graph.serial = 1 + max((e.serial for e in edges), default=-1)
+    graph.touches = 1 + max((e.touched for e in edges), default=-1)
+    times = [t for e in edges for t in (e.known_from, e.known_to, e.last_ns) if t != FOREVER]
+    graph.clock_ns = max(times, default=0)
+    return graph
+
+
+def to_scene(graph: Graph, at_ns: int | None = None, history: bool = False) -> str:
+    """Return a scene graph as JSON text with sorted keys: ``{"version", "nodes": [...], "edges": [...]}``.
+
+    Open ends of intervals are null. Arguments as in :func:`to_networkx`.
+    """
+    source = to_networkx(graph, at_ns, history)
+    nodes = [{"id": id_, **facts} for id_, facts in source.nodes(data=True)]
+    edges = [
+        {"subject": s, "object": o, **{k: None if v == FOREVER and k in _TIMES else v for k, v in facts.items()}}
+        for s, o, facts in source.edges(data=True)
+    ]
+    edges.sort(key=lambda e: int(e["serial"]))
+    return json.dumps({"version": SCENE_VERSION, "nodes": nodes, "edges": edges}, sort_keys=True, indent=1)
+
+
+def from_scene(text: str) -> Graph:
+    """Build a graph from the text of :func:`to_scene`.
+
+    Raises:
+        GraphError: the text is no scene graph, or one of another version.
+
+    """
+    try:
+        scene = json.loads(text)
+        if scene["version"] != SCENE_VERSION:
+            raise GraphError(f"scene graph of version {scene['version']!r}; this engram reads {SCENE_VERSION}")
+        source = nx.MultiDiGraph()
+        for node in scene["nodes"]:
+            source.add_node(node["id"], **{k: v for k, v in node.items() if k != "id"})
+        for edge in scene["edges"]:
+            facts = {k: FOREVER if v is None and k in _TIMES else v for k, v in edge.items()}
+            source.add_edge(facts.pop("subject"), facts.pop("object"), **facts)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise GraphError(f"this is no scene graph: {error!r}") from error
+    return from_networkx(source)
+
+
+def _attributes(e: Edge) -> dict[str, Any]:
+    return {
+        "relation": e.relation,
+        "serial": e.serial,
+        **{name: getattr(e, name) for name in _TIMES},
+        "log_odds": e.log_odds,
+        "confidence": round(e.confidence(e.last_ns), 6),
+        "seen": e.seen,
+        "missed": e.missed,
+        "touched": e.touched,
+        "position_m": e.position_m,
+        "source": _row(e.source),
+    }
+
+
+def _edge(subject: str, object_: str, facts: Mapping[str, Any]) -> Edge:
+    return Edge(
+        facts["serial"],
+        subject,
+        facts["relation"],
+        object_,
+        facts["valid_from"],
+        facts["valid_to"],
+        facts["known_from"],
+        facts["known_to"],
+        Source(*facts["source"]),
+        facts["log_odds"],
+        facts["seen"],
+        facts["missed"],
+        facts["last_ns"],
+        facts["touched"],
+        _point(facts["position_m"]),
+    )
+
+
+def _row(source: Source) -> list[str | int]:
+    return [source.robot, source.episode, source.step, source.stamp_ns]
+
+
+def _point(values: Any) -> Point | None:
+    return None if values is None else (float(values[0]), float(values[1]), float(values[2]))
