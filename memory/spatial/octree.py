@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -56,6 +57,10 @@ class Voxels:
     def __len__(self) -> int:
         """Return the number of cells."""
         return len(self.keys)
+
+    def chosen(self, rows: NDArray[Any]) -> Voxels:
+        """Return some of the cells, by index or mask."""
+        return Voxels(self.keys[rows], self.log_odds[rows], self.level, self.edge_m)
 
     @property
     def cells(self) -> Cells:
@@ -193,7 +198,7 @@ class Octree:
         """Return all wanted cells."""
         keys, values = self.grid(level).known()
         keep = np.ones(len(keys), bool) if wanted == KNOWN else (values >= self._threshold) == (wanted == OCCUPIED)
-        return Voxels(keys[keep], values[keep], level, self.resolution_m * 2**level)
+        return Voxels(keys, values, level, self.resolution_m * 2**level).chosen(keep)
 
     def grid(self, level: int) -> Blocks:
         """Return the cells of a level; parents are made now if need be."""

@@ -53,7 +53,8 @@ class Payload:
 
     def set_token(self, keys: Keys, token: int) -> None:
         """Let voxels point to a memory token, a number >= 0, or to none (-1)."""
-        self.tokens[self._rows(np.unique(keys))] = token
+        rows = self._rows(np.unique(keys))
+        self.tokens[rows] = token
 
     def clear(self, keys: Keys) -> None:
         """Forget what is known of voxels."""

@@ -1,0 +1,219 @@
+"""The spatial map as a store of the hippocampus.
+
+A frame is one event: the distinct end cells of its rays, a few bytes a hundred cells, and the boxes of the things in
+view, whose occupied voxels take their labels. The map is of the present: it answers nothing about the past.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from engram.memory.contract import Event, Hit, Percepts, Point, Query, Seen, Source
+from engram.memory.packing import pack, unpack
+from engram.memory.spatial.blocks import CELLS
+from engram.memory.spatial.coding import decode_cells, decode_scan, encode_cells, encode_scan
+from engram.memory.spatial.errors import SpatialError
+from engram.memory.spatial.morton import decode, encode
+from engram.memory.spatial.octree import Octree, Voxels
+from engram.memory.spatial.payload import Payload
+from engram.memory.spatial.scan import quantise
+from engram.perception.words import words
+
+_TOUCHING = 1.75  # between centres of cells that share a corner
+
+
+@dataclass(frozen=True)
+class SpatialConfig:
+    """Geometry of the map."""
+
+    resolution_m: float = 0.05
+    """Edge of a voxel."""
+    max_range_m: float = 8.0
+    """Depth beyond this carves free space only."""
+    within_m: float = 1.0
+    """Radius of a question that names a place but none."""
+    group_level: int = 2
+    """Voxels of a label are one answer where their parents so many levels up touch."""
+
+
+class SpatialStore:
+    """The octree of a memory file."""
+
+    def __init__(self, config: SpatialConfig | None = None, name: str = "spatial") -> None:
+        """Start with an empty map."""
+        self.name = name
+        self.config = config or SpatialConfig()
+        self.octree = Octree(self.config.resolution_m)
+        self._seen: dict[str, Source] = {}  # by label, when it was last given; "" is the last frame
+
+    def propose(self, percepts: Percepts) -> Sequence[Event]:
+        """Return one event for a step with depth or things in view.
+
+        Raises:
+            OutOfBoundsError, ScanTooWideError: the points do not fit into a map.
+
+        """
+        data: dict[str, Any] = {}
+        if percepts.points is not None and percepts.camera_m is not None:
+            c = self.config
+            data["scan"] = encode_scan(quantise(percepts.points, percepts.camera_m, c.resolution_m, c.max_range_m))
+        things = [self._thing_data(thing) for thing in percepts.things if not thing.held and thing.score > 0]
+        if things:
+            data["things"] = things
+        return [self._event("frame", percepts.source, data)] if data else []
+
+    def token_event(self, source: Source, points: ArrayLike, token: int) -> Event:
+        """Return the event that lets the voxels at points, (N, 3), refer to a memory token, -1 for none."""
+        cells = np.unique(self.octree.cell_of(points), axis=0).astype(np.int32)
+        return self._event("token", source, {"cells": encode_cells(cells), "token": token})
+
+    def apply(self, event: Event) -> None:
+        """Integrate a frame, or set a token.
+
+        Raises:
+            SpatialError: the event is of a map of another resolution, or of an unknown kind.
+
+        """
+        data = event.data
+        if data.get("resolution_m") != self.config.resolution_m:
+            raise SpatialError(
+                f"event {event.kind!r} is of a map with {data.get('resolution_m')} m voxels, this one has"
+                f" {self.config.resolution_m} m; set resolution_m to that of the memory file"
+            )
+        if event.kind == "token":
+            self.octree.payload.set_token(encode(decode_cells(data["cells"])), data["token"])
+        elif event.kind == "frame":
+            if "scan" in data:
+                self.octree.integrate(decode_scan(data["scan"]))
+            for thing in data.get("things", ()):
+                self._label(thing, event.source)
+            self._seen[""] = event.source
+        else:
+            raise SpatialError(f"unknown event {event.kind!r}; upgrade engram")
+
+    def recall(self, query: Query) -> Sequence[Hit]:
+        """Return groups of occupied voxels: those near a place, or those whose label the text names.
+
+        Near a place all labels answer, and those that the text names come first; unlabelled matter answers as well.
+        """
+        last = self._seen.get("")
+        if last is None or (query.at_ns is not None and query.at_ns < last.stamp_ns) or query.limit < 1:
+            return []
+        if query.near_m is None:
+            keys = self.octree.payload.keys
+            found = Voxels(keys, self.octree.blocks.look_up(keys), 0, self.octree.resolution_m)
+        else:
+            found = self.octree.radius(query.near_m, query.within_m or self.config.within_m)
+        labels, beliefs = self.octree.payload.best(found.keys)
+        hits: list[Hit] = []
+        for number in np.unique(labels).tolist():
+            label = self.octree.payload.names[number] if number >= 0 else ""
+            named = _names(query.text, label)
+            if named or query.near_m is not None:
+                rows = np.flatnonzero(labels == number)
+                members = _touching(found.keys[rows], self.config.group_level)
+                groups = [rows[members == group] for group in range(int(members.max()) + 1)]
+                hits += [self._hit(label, named, found.chosen(g), beliefs[g], query.near_m) for g in groups]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.id))[: query.limit]
+
+    def dump(self) -> bytes:
+        """Return the state: blocks in the order of their keys, compressed, and the payload rows."""
+        blocks, payload = self.octree.blocks, self.octree.payload
+        order = blocks.order()
+        values = zlib.compress(blocks.values[order].astype("<f4").tobytes(), 1)
+        seen = {label: list(astuple(source)) for label, source in self._seen.items()}
+        meta = {"resolution_m": self.config.resolution_m, "labels": payload.names, "seen": seen}
+        arrays: dict[str, NDArray[Any]] = {f"payload_{k}": v for k, v in payload.arrays().items()}
+        arrays["blocks"] = blocks.keys[order]
+        arrays["log_odds"] = np.frombuffer(values, np.uint8)
+        return pack(meta, arrays)
+
+    def load(self, state: bytes) -> None:
+        """Replace the map by a dumped one.
+
+        Raises:
+            StateError: the bytes are not a dumped state.
+            SpatialError: it is a map of another resolution.
+
+        """
+        meta, arrays = unpack(state)
+        if meta["resolution_m"] != self.config.resolution_m:
+            raise SpatialError(f"the map has {meta['resolution_m']} m voxels; set resolution_m to that")
+        rows = {name.removeprefix("payload_"): a for name, a in arrays.items() if name.startswith("payload_")}
+        octree = Octree(self.config.resolution_m, payload=Payload(list(meta["labels"]), **rows))
+        slots = octree.blocks.add(arrays["blocks"])
+        values = np.frombuffer(zlib.decompress(arrays["log_odds"].tobytes()), "<f4")
+        octree.blocks.values[slots] = values.reshape(-1, CELLS)
+        self.octree = octree
+        self._seen = {label: Source(*row) for label, row in meta["seen"].items()}
+
+    def _event(self, kind: str, source: Source, data: Mapping[str, Any]) -> Event:
+        return Event(self.name, kind, source, {"resolution_m": self.config.resolution_m, **data})
+
+    def _thing_data(self, thing: Seen) -> dict[str, Any]:
+        """Return label, score and the cells whose centres lie in the box; along a flat side, the middle cells."""
+        edge = self.config.resolution_m
+        low, high = [], []
+        for centre, extent in zip(thing.centre_m, thing.extent_m, strict=True):
+            first = math.ceil((centre - extent / 2) / edge - 0.5)
+            last = math.floor((centre + extent / 2) / edge - 0.5)
+            low.append(min(first, math.floor(centre / edge)))
+            high.append(max(last, math.floor(centre / edge)))
+        return {"label": thing.label, "score": thing.score, "low": low, "high": high}
+
+    def _label(self, thing: Mapping[str, Any], source: Source) -> None:
+        edge = self.config.resolution_m
+        low, high = ((np.array(thing[side]) + 0.5) * edge for side in ("low", "high"))
+        keys = self.octree.box(low, high).keys
+        if len(keys):
+            self.octree.payload.add_label(keys, thing["label"], thing["score"])
+            self._seen[thing["label"]] = source
+
+    def _hit(self, label: str, named: bool, group: Voxels, beliefs: NDArray[np.float32], near: Point | None) -> Hit:
+        centres, half = group.centres_m, group.edge_m / 2
+        x, y, z = (round(v, 4) for v in centres.mean(axis=0).tolist())
+        gap = 0.0 if near is None else float(np.linalg.norm(centres - np.array(near), axis=1).min())
+        solid = float((1.0 / (1.0 + np.exp(-group.log_odds.astype(np.float64)))).mean())
+        belief = float(beliefs.mean(dtype=np.float64)) if label else 0.0
+        tokens = np.unique(self.octree.payload.token(group.keys))
+        data = {
+            "label": label,
+            "belief": belief,
+            "voxels": len(group),
+            "low_m": (centres.min(axis=0) - half).tolist(),
+            "high_m": (centres.max(axis=0) + half).tolist(),
+            "tokens": tokens[tokens >= 0].tolist(),
+        }
+        text = f"{label or 'something unlabelled'}: {len(group)} voxels"
+        text += "" if near is None else f", {gap:.2f} m away"
+        id_ = f"{self.name}:{label}:{group.keys[0]:x}"
+        score = (1.0 if named else 0.3) / (1.0 + gap)
+        source = self._seen.get(label, self._seen[""])
+        return Hit(self.name, id_, text, score, solid * (belief if label else 1.0), source, (x, y, z), data)
+
+
+def _names(text: str, label: str) -> bool:
+    """Say whether a text names a label: "the coffee tables" does CoffeeTable."""
+    parts = words(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label))
+    return bool(parts) and set(parts) <= set(words(text))
+
+
+def _touching(keys: NDArray[np.int64], level: int) -> NDArray[np.int64]:
+    """Return the number of the group of each voxel: groups are voxels whose parents touch, corners included."""
+    parents, parent_of = np.unique(keys >> 3 * level, return_inverse=True)
+    cells = decode(parents << 3 * level) >> level
+    pairs = cKDTree(cells).query_pairs(_TOUCHING, output_type="ndarray")
+    graph = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(len(parents),) * 2)
+    group_of: NDArray[np.int64] = connected_components(graph, directed=False)[1]
+    return group_of[parent_of]
