@@ -10,7 +10,7 @@ from engram.memory.spatial.ply import colour_of, read_ply, write_ply
 ASCII = """ply
 format ascii 1.0
 comment made by hand
-comment 
+comment
 
 element vertex 2
 property double x
