@@ -25,7 +25,7 @@ _SYNONYMS = {
     "not_on": "absent_from",
     "not_in": "absent_from",
 }
-_KINDS = {"in_room": NodeKind.ROOM, "at": NodeKind.PLACE, "part_of": NodeKind.TASK, "did": NodeKind.ACTION}
+_KINDS = {"in_room": NodeKind.ROOM, "at": NodeKind.PLACE, "part_of": NodeKind.TASK, "by": NodeKind.ROBOT}
 _INTERACTIONS = frozenset({"pick", "place", "drop", "open", "close", "toggle_on", "toggle_off", "slice"})
 
 
@@ -100,7 +100,7 @@ class Extractor:
         placed = [i for i in known if near_m is not None and nodes[i].position_m is not None]
         if placed and near_m is not None:
             return min(placed, key=lambda i: (math.dist(nodes[i].position_m or near_m, near_m), i)), True
-        held = [i for i in known if any(e.relation == "holds" for e in self.knowledge.graph.incoming(i))]
+        held = [i for i in known if any(e.relation == "holds" for e in self.knowledge.graph.locations(i))]
         return (held[0], True) if held else (known[-1], False)
 
     def _node(self, id_: str, kind: NodeKind, name: str = "", position_m: Point | None = None) -> str:
@@ -219,7 +219,7 @@ class Extractor:
         s = self.source
         name = f"{verb} {target}: {outcome}" if outcome else f"{verb} {target}"
         act = self._node(f"act-{s.robot}-{s.episode}-{s.step}", NodeKind.ACTION, name)
-        facts: list[Triple] = [(s.robot, "did", act)]
+        facts: list[Triple] = [(act, "by", s.robot)]
         if target:
             facts.append((act, "target", target))
         if self.percepts.task:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 
 from engram.memory.contract import Point, Source
-from engram.memory.graph.model import FOREVER, Edge, GraphError, Node, Triple, clamp
+from engram.memory.graph.model import FOREVER, FREE, RELATIONS, Edge, GraphError, Node, Triple, clamp
 
 _Adjacency = dict[str, dict[str, list[Edge]]]
 
@@ -32,7 +32,9 @@ class Graph:
         self._now: dict[Triple, Edge] = {}
         self._out: _Adjacency = {}
         self._into: _Adjacency = {}
-        self._past: dict[str, list[Edge]] = {}  # versions that are no longer current, by subject and by object
+        self._holders: dict[str, dict[Triple, Edge]] = {}  # current facts that locate their object, by that
+        self._past: dict[str, list[Edge]] = {}  # versions that are no longer current, by subject
+        self._past_into: dict[str, list[Edge]] = {}  # ... and by object
 
     def __len__(self) -> int:
         """Return the number of current edges."""
@@ -143,6 +145,10 @@ class Graph:
         """Return the current facts from one node to another."""
         return self._out.get(subject, {}).get(object_, [])
 
+    def locations(self, thing: str) -> list[Edge]:
+        """Return the current facts that say where a thing is: on or in what, or in whose hand."""
+        return [*filter(_tells_place, self.outgoing(thing)), *self._holders.get(thing, {}).values()]
+
     def inside(self, nodes: Collection[str]) -> list[Edge]:
         """Return the current facts with both ends among these nodes, which should be quick to look up."""
         found: list[Edge] = []
@@ -155,6 +161,25 @@ class Graph:
                     found += edges
         return found
 
+    def inside_then(self, nodes: Collection[str], valid_ns: int) -> list[Edge]:
+        """Return the facts with both ends among these nodes that were true at a time."""
+        return [
+            e
+            for node in nodes
+            for e in chain(self.outgoing(node), self._past.get(node, ()))
+            if e.object in nodes and e.holds(valid_ns)
+        ]
+
+    def latest_then(self, node: str, valid_ns: int, count: int) -> Iterator[Edge]:
+        """Yield facts about a node that were true at a time, of each kind at most ``count``, the latest first.
+
+        The kinds are: with this subject or object, and current or past.
+        """
+        out, into = (chain.from_iterable(reversed(t.get(node, _NONE).values())) for t in (self._out, self._into))
+        past, past_into = (reversed(t.get(node, [])) for t in (self._past, self._past_into))
+        for edges in (out, into, past, past_into):
+            yield from islice((e for e in edges if e.holds(valid_ns)), count)
+
     def successors(self, node: str) -> dict[str, list[Edge]]:
         """Current facts with this subject by object, least recently touched first; not to be changed."""
         return self._out.get(node, _NONE)
@@ -165,12 +190,12 @@ class Graph:
 
     def history(self, node: str) -> Iterator[Edge]:
         """Every version of every fact about a node, in no particular order; one about itself can come twice."""
-        return chain(self.outgoing(node), self.incoming(node), self._past.get(node, ()))
+        past = chain(self._past.get(node, ()), self._past_into.get(node, ()))
+        return chain(self.outgoing(node), self.incoming(node), past)
 
     def versions(self) -> Iterator[Edge]:
         """Every version of every fact, in no particular order."""
-        past = (e for node, edges in self._past.items() for e in edges if e.subject == node)
-        return chain(past, self._now.values())
+        return chain(chain.from_iterable(self._past.values()), self._now.values())
 
     def as_of(self, valid_ns: int, known_ns: int = FOREVER - 1, nodes: Iterable[str] | None = None) -> list[Edge]:
         """Return the facts that were true at ``valid_ns``, by what was known at ``known_ns``, in order of writing.
@@ -237,11 +262,14 @@ class Graph:
         pair = self._out.setdefault(edge.subject, {}).setdefault(edge.object, [])
         pair.append(edge)
         self._into.setdefault(edge.object, {})[edge.subject] = pair
+        if RELATIONS.get(edge.relation, FREE).located == "object":
+            self._holders.setdefault(edge.object, {})[edge.triple] = edge
 
     def _expire(self, triple: Triple) -> Edge | None:
         edge = self._now.pop(triple, None)
         if edge is None:
             return None
+        self._holders.get(edge.object, {}).pop(triple, None)
         pair = self._out[edge.subject][edge.object]
         pair.remove(edge)
         if pair:
@@ -253,8 +281,12 @@ class Graph:
         return edge
 
     def _shelve(self, edge: Edge) -> None:
-        for node in {edge.subject, edge.object}:
-            self._past.setdefault(node, []).append(edge)
+        self._past.setdefault(edge.subject, []).append(edge)
+        self._past_into.setdefault(edge.object, []).append(edge)
 
 
 _NONE: dict[str, list[Edge]] = {}
+
+
+def _tells_place(edge: Edge) -> bool:
+    return RELATIONS.get(edge.relation, FREE).located == "subject"

@@ -97,7 +97,6 @@ class Relation:
 
     located: str = ""  # "subject" or "object": the thing whose one and only location it tells
     single_object: bool = False  # a subject has at most one object
-    single_subject: bool = False  # an object has at most one subject
     spatial: bool = False  # ends when a thing it is about is moved
     half_life_secs: float = 30 * 86_400.0  # certainty halves in this time without observation
 
@@ -107,7 +106,7 @@ FREE = Relation(half_life_secs=_HOUR)  # a relation that the vocabulary does not
 RELATIONS: dict[str, Relation] = {
     "on": Relation(located="subject", single_object=True, spatial=True, half_life_secs=24 * _HOUR),
     "in": Relation(located="subject", single_object=True, spatial=True, half_life_secs=24 * _HOUR),
-    "holds": Relation(located="object", single_object=True, single_subject=True, half_life_secs=_HOUR),
+    "holds": Relation(located="object", single_object=True, half_life_secs=_HOUR),
     "near": Relation(spatial=True, half_life_secs=_HOUR),
     "left_of": Relation(spatial=True, half_life_secs=_HOUR),
     "right_of": Relation(spatial=True, half_life_secs=_HOUR),
@@ -118,7 +117,7 @@ RELATIONS: dict[str, Relation] = {
     "at": Relation(single_object=True, spatial=True, half_life_secs=_HOUR),
     "connects": Relation(),
     "belongs_in": Relation(),
-    "did": Relation(),
+    "by": Relation(),  # an action by a robot: kept at the action, so that what a robot is and has stays quick to find
     "target": Relation(),
     "part_of": Relation(),
 }

@@ -6,13 +6,15 @@ whatever the degrees are, and a ranking by relevance, recency and belief.
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engram.memory.graph.graph import Graph
-from engram.memory.graph.model import FOREVER, Edge
+from engram.memory.graph.model import FREE, RELATIONS, Edge
 
 Links = Callable[[str], Iterable[str]]  # the neighbours of a node
 
@@ -23,7 +25,7 @@ class NeighbourhoodConfig:
 
     hops: int = 2
     degree: int = 16  # neighbours of a node that are followed in each direction: the most recently touched
-    nodes: int = 256  # no further hop once this many are reached
+    nodes: int = 160  # no further hop once this many are reached
     edges: int = 64  # facts in the answer
     damping: float = 0.5  # relevance that is left after a hop
     half_life_secs: float = 3600.0  # of recency in the ranking
@@ -63,14 +65,11 @@ def along(graph: Graph) -> Links:
     return graph.successors
 
 
-def links_then(graph: Graph, valid_ns: int, degree: int, known_ns: int = FOREVER - 1) -> Links:
-    """Links both ways along the facts that were true at a time; at most twice ``degree``, the latest written."""
-
-    def links(node: str) -> list[str]:
-        latest = heapq.nlargest(2 * degree, graph.as_of(valid_ns, known_ns, [node]), key=lambda e: e.serial)
-        return [e.object if e.subject == node else e.subject for e in latest]
-
-    return links
+def links_then(graph: Graph, valid_ns: int, degree: int) -> Links:
+    """Links both ways along facts that were true at a time; at most ``degree`` of each kind, the latest."""
+    return lambda node: [
+        e.object if e.subject == node else e.subject for e in graph.latest_then(node, valid_ns, degree)
+    ]
 
 
 def retrieve(
@@ -95,14 +94,24 @@ def retrieve(
     """
     links = both_ways(graph, config.degree) if at_ns is None else links_then(graph, at_ns, config.degree)
     relevance = _relevance(links, {s: r for s, r in seeds.items() if s in graph.nodes}, config)
-    edges = graph.inside(relevance) if at_ns is None else _within_then(graph, relevance, at_ns)
-    half_life_ns = config.half_life_secs * 1e9
-    scored = []
-    for edge in edges:
-        nearness = relevance[edge.subject] + relevance[edge.object]
-        recency = 0.5 ** (max(0, now_ns - edge.last_ns) / half_life_ns)
-        scored.append((-nearness * (1.0 + recency) * edge.confidence(now_ns), edge.serial, edge))
-    return [Ranked(edge, -0.25 * score) for score, _, edge in heapq.nsmallest(config.edges, scored)]
+    edges = graph.inside(relevance) if at_ns is None else graph.inside_then(relevance, at_ns)
+    if not edges:
+        return []
+    scores = _scores(edges, relevance, now_ns, config)
+    serials = np.array([e.serial for e in edges])
+    return [Ranked(edges[k], float(scores[k])) for k in np.lexsort((serials, -scores))[: config.edges]]
+
+
+def _scores(
+    edges: Sequence[Edge], relevance: Mapping[str, float], now_ns: int, config: NeighbourhoodConfig
+) -> NDArray[np.float64]:
+    """(N,) relevance x recency x belief of facts."""
+    nearness = np.array([relevance[e.subject] + relevance[e.object] for e in edges])
+    age = np.maximum(now_ns - np.array([e.last_ns for e in edges]), 0) / 1e9
+    half_life = np.array([RELATIONS.get(e.relation, FREE).half_life_secs for e in edges])
+    belief = 1.0 / (1.0 + np.exp(-np.array([e.log_odds for e in edges]) * 0.5 ** (age / half_life)))
+    recency = 0.5 ** (age / config.half_life_secs)
+    return np.asarray(0.25 * nearness * (1.0 + recency) * belief)
 
 
 def _relevance(links: Links, seeds: Mapping[str, float], config: NeighbourhoodConfig) -> dict[str, float]:
@@ -123,7 +132,3 @@ def _relevance(links: Links, seeds: Mapping[str, float], config: NeighbourhoodCo
         for other in ring[len(frontier) :]:
             del reached[other]
     return reached
-
-
-def _within_then(graph: Graph, nodes: Mapping[str, float], at_ns: int) -> list[Edge]:
-    return [e for e in graph.as_of(at_ns, nodes=nodes) if e.subject in nodes and e.object in nodes]

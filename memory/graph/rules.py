@@ -11,7 +11,7 @@ Rules (RoboMemory leaves all of this to a language model at every step):
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from engram.memory.contract import Point, Source
@@ -62,22 +62,20 @@ class Draft:
         """Facts about a node that will be current."""
         graph = self.knowledge.graph
         old = [e.triple for way in (graph.outgoing(node), graph.incoming(node)) for e in way]
-        new = [t for t in self.added if node in (t[0], t[2])]
-        return list(dict.fromkeys([*(t for t in old if t not in self._ended), *new]))
+        return self._updated(old, lambda t: node in (t[0], t[2]))
 
-    def of(self, node: str, relation: str, forward: bool) -> list[Triple]:
-        """Facts with this relation from a node, or, not ``forward``, to it."""
-        end = 0 if forward else 2
-        graph = self.knowledge.graph
-        edges = graph.outgoing(node) if forward else graph.incoming(node)
-        old = [e.triple for e in edges if e.relation == relation and e.triple not in self._ended]
-        new = [t for t in self.added if t[1] == relation and t[end] == node]
-        return list(dict.fromkeys([*old, *new]))
+    def of(self, node: str, relation: str) -> list[Triple]:
+        """Facts with this relation from a node."""
+        old = [e.triple for e in self.knowledge.graph.outgoing(node) if e.relation == relation]
+        return self._updated(old, lambda t: t[1] == relation and t[0] == node)
 
     def locations(self, thing: str) -> list[Triple]:
         """Facts that say where a thing is."""
-        places = [t for r in _HOLDERS["subject"] for t in self.of(thing, r, True)]
-        return places + [t for r in _HOLDERS["object"] for t in self.of(thing, r, False)]
+        old = [e.triple for e in self.knowledge.graph.locations(thing)]
+        return self._updated(old, lambda t: located_by(t) == thing)
+
+    def _updated(self, old: Iterable[Triple], fits: Callable[[Triple], bool]) -> list[Triple]:
+        return list(dict.fromkeys([*(t for t in old if t not in self._ended), *filter(fits, self.added)]))
 
     def believe(self, fact: Fact, valid_to: int | None = None) -> None:
         """Write a fact or evidence for it."""
@@ -107,9 +105,6 @@ class Draft:
                 self.changes[-1]["valid_to"] = valid_to
             self._ended.add(triple)
             self.added.pop(triple, None)
-
-
-_HOLDERS = {end: tuple(name for name, r in RELATIONS.items() if r.located == end) for end in ("subject", "object")}
 
 
 def resolve(
@@ -159,11 +154,9 @@ def rivals(draft: Draft, triple: Triple) -> list[Triple]:
     thing = located_by(triple)
     if thing:
         found += draft.locations(thing)
-        found += [t for t in draft.of(thing, "absent_from", True) if t[2] == object_]
+        found += [t for t in draft.of(thing, "absent_from") if t[2] == object_]
     if relation.single_object:
-        found += draft.of(subject, name, True)
-    if relation.single_subject:
-        found += draft.of(object_, name, False)
+        found += draft.of(subject, name)
     if name == "absent_from":
         found += [t for t in draft.locations(subject) if t[2] == object_]
     return [t for t in dict.fromkeys(found) if t != triple]

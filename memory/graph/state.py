@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -29,8 +30,9 @@ def graph_state(graph: Graph) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         "relations": list(relations),
         "nodes": [[n.id, n.kind.value, n.name, sources[n.source], n.position_m] for n in nodes],
     }
+    longs = attrgetter(*_LONGS)
     arrays: dict[str, NDArray[Any]] = {
-        "edge_" + name: np.array([getattr(e, name) for e in edges], np.int64) for name in _LONGS
+        "edge_longs": np.array([longs(e) for e in edges], np.int64).reshape(-1, len(_LONGS))
     }
     arrays["edge_log_odds"] = np.array([e.log_odds for e in edges], np.float64)
     arrays["edge_position_m"] = np.array([e.position_m or (np.nan,) * 3 for e in edges], np.float64).reshape(-1, 3)
@@ -46,14 +48,14 @@ def graph_of(meta: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Graph:
     for id_, kind, name, source, position in meta["nodes"]:
         graph.put_node(make_node(id_, kind, name, sources[source], _point(position)))
     ids = [row[0] for row in meta["nodes"]]
-    columns = {name: arrays["edge_" + name].tolist() for name in (*_LONGS, "log_odds", "position_m")}
+    relations = meta["relations"]
+    columns = (arrays["edge_" + name].tolist() for name in ("triple", "longs", "log_odds", "position_m"))
     edges = []
-    for i, (subject, relation, object_, source) in enumerate(arrays["edge_triple"].tolist()):
-        row = {name: values[i] for name, values in columns.items()}
-        at = row["position_m"]
-        row["position_m"] = None if at[0] != at[0] else _point(at)
-        row.update(subject=ids[subject], relation=meta["relations"][relation], object=ids[object_])
-        edges.append(Edge(**row, source=sources[source]))
+    for (s, r, o, source), longs, log_odds, at in zip(*columns, strict=True):
+        serial, a, b, c, d, seen, missed, last_ns, touched = longs
+        place = None if at[0] != at[0] else (at[0], at[1], at[2])
+        counts = (seen, missed, last_ns, touched)
+        edges.append(Edge(serial, ids[s], relations[r], ids[o], a, b, c, d, sources[source], log_odds, *counts, place))
     graph.restore(edges)
     graph.clock_ns, graph.serial, graph.touches = meta["clock_ns"], meta["serial"], meta["touches"]
     return graph

@@ -10,7 +10,7 @@ from engram.memory.contract import Event, Hit, Percepts, Point, Query, Source
 from engram.memory.graph.extract import ExtractConfig, Extractor
 from engram.memory.graph.graph import Graph
 from engram.memory.graph.knowledge import Change, Knowledge, Suspect
-from engram.memory.graph.model import FLOOR, Edge, GraphError, Triple, probability
+from engram.memory.graph.model import FLOOR, FOREVER, Edge, GraphError, Triple, probability
 from engram.memory.graph.names import Embed
 from engram.memory.graph.neighbourhood import NeighbourhoodConfig, Ranked, retrieve
 from engram.memory.graph.resolver import Resolver
@@ -100,11 +100,12 @@ class GraphStore:
         now = graph.clock_ns if query.at_ns is None else query.at_ns
         found = retrieve(graph, seeds, now, self.config.neighbourhood, query.at_ns)
         where = bool(_WHERE & set(query.text.lower().replace("?", " ").split()))
-        hits = [self._hit(r, now, named, where) for r in found]
-        if query.at_ns is None:
+        worth = [(self._score(r, named, where), r.edge) for r in found if _within(self._position(r.edge), query)]
+        best = heapq.nsmallest(query.limit, worth, key=lambda pair: (-pair[0], pair[1].serial))
+        hits = [self._hit(edge, score, now, query.at_ns) for score, edge in best]
+        if query.at_ns is None and query.near_m is None:
             hits += [self._claim(t, s) for t, s in self.knowledge.suspects.items() if {t[0], t[2]} & named]
-        near = [h for h in hits if _within(h.position_m, query)]
-        return heapq.nsmallest(query.limit, near, key=lambda h: (-h.score, h.id))
+        return heapq.nsmallest(query.limit, hits, key=lambda h: (-h.score, h.id))
 
     def dump(self) -> bytes:
         """Return the whole state."""
@@ -128,13 +129,10 @@ class GraphStore:
     def where(self, thing: str, at_ns: int | None = None) -> list[Edge]:
         """Return the chain of facts that says where a thing is or was, from its support outwards to the room."""
         chain: list[Edge] = []
-        now = self.graph.clock_ns if at_ns is None else at_ns
         seen: set[str] = set()
         while thing not in seen:
             seen.add(thing)
-            facts = self.graph.as_of(now, nodes=[thing])
-            places = [e for e in facts if located_by(e.triple) == thing]
-            rooms = [e for e in facts if e.subject == thing and e.relation == "in_room"]
+            places, rooms = self._places(thing, at_ns)
             for steps in (places, rooms):
                 if steps:
                     chain.append(max(steps, key=lambda e: (e.last_ns, e.serial)))
@@ -142,6 +140,15 @@ class GraphStore:
                 break
             thing = chain[-1].subject if chain[-1].relation == "holds" else chain[-1].object
         return chain
+
+    def _places(self, thing: str, at_ns: int | None) -> tuple[list[Edge], list[Edge]]:
+        """Facts that say where a thing is or was, and those that say in which room."""
+        graph = self.graph
+        if at_ns is None:
+            return graph.locations(thing), [e for e in graph.outgoing(thing) if e.relation == "in_room"]
+        facts = graph.as_of(at_ns, nodes=[thing])
+        places = [e for e in facts if located_by(e.triple) == thing]
+        return places, [e for e in facts if e.subject == thing and e.relation == "in_room"]
 
     def _seeds(self, text: str) -> tuple[set[str], dict[str, float]]:
         """Ids that the question names, and the relevance of all nodes to start from."""
@@ -156,28 +163,32 @@ class GraphStore:
                     seeds[id_] = max(seeds.get(id_, 0.0), min(cosine, 1.0))
         return named, {**seeds, **dict.fromkeys(sorted(named), 1.0)}
 
-    def _hit(self, ranked: Ranked, now: int, named: set[str], where: bool) -> Hit:
-        edge = ranked.edge
+    def _score(self, ranked: Ranked, named: set[str], where: bool) -> float:
+        """Worth of a fact; for questions about a place, what locates the thing in question comes first."""
+        return ranked.score if not where or located_by(ranked.edge.triple) in named else 0.5 * ranked.score
+
+    def _position(self, edge: Edge) -> Point | None:
+        """Where the thing is that a fact is about."""
+        if edge.position_m is not None or edge.valid_to != FOREVER:
+            return edge.position_m
+        return self.graph.nodes[located_by(edge.triple) or edge.subject].position_m
+
+    def _hit(self, edge: Edge, score: float, now: int, at_ns: int | None) -> Hit:
         thing = located_by(edge.triple)
-        score = ranked.score if not where or thing in named else 0.5 * ranked.score
-        position = edge.position_m
-        if position is None:
-            node = self.graph.nodes[thing or edge.subject]
-            position = node.position_m if self.graph.get(edge.triple) is edge else None
         text = " ".join(_words(self.graph, edge.triple))
         if thing:
-            further = [e.triple for e in self.where(thing, now)[1:] if e.object != FLOOR]
+            further = [e.triple for e in self.where(thing, at_ns)[1:] if e.object != FLOOR]
             text = ", ".join([text, *(" ".join(_words(self.graph, t)) for t in further)])
         data = {
             "triple": list(edge.triple),
             "valid_from_ns": edge.valid_from,
-            "valid_to_ns": None if self.graph.get(edge.triple) is edge else edge.valid_to,
+            "valid_to_ns": None if edge.valid_to == FOREVER else edge.valid_to,
             "last_seen_ns": edge.last_ns,
             "seen": edge.seen,
             "missed": edge.missed,
             "confirmed": True,
         }
-        return Hit(self.name, edge.id, text, score, edge.confidence(now), edge.source, position, data)
+        return Hit(self.name, edge.id, text, score, edge.confidence(now), edge.source, self._position(edge), data)
 
     def _claim(self, triple: Triple, suspect: Suspect) -> Hit:
         """Build the answer that is still in quarantine, flagged and behind what is believed."""

@@ -43,7 +43,7 @@ class Robot:
     def facts(self, *relations):
         """Current facts with these relations; all but those of actions when none are given."""
         mine = {e.triple for e in self.store.graph.current()}
-        return {t for t in mine if (t[1] in relations if relations else t[1] not in ("did", "target", "part_of"))}
+        return {t for t in mine if (t[1] in relations if relations else t[1] not in ("by", "target", "part_of"))}
 
 
 @pytest.fixture

@@ -124,8 +124,8 @@ def test_actions_are_remembered_with_their_outcome(robot, thing):
     robot.does(thing("Mug", support="Table"))
     robot.does(action={"verb": "pick", "target": "Mug", "outcome": "unreachable"}, task="tidy up")
     assert robot.facts("holds") == set()
-    assert robot.facts("did", "target", "part_of") == {
-        ("robot", "did", "act-robot-e-1"),
+    assert robot.facts("by", "target", "part_of") == {
+        ("act-robot-e-1", "by", "robot"),
         ("act-robot-e-1", "target", "Mug"),
         ("act-robot-e-1", "part_of", "tidy up"),
     }
