@@ -149,25 +149,27 @@ class Graph:
         """Return the current facts that say where a thing is: on or in what, or in whose hand."""
         return [*filter(_tells_place, self.outgoing(thing)), *self._holders.get(thing, {}).values()]
 
-    def inside(self, nodes: Collection[str]) -> list[Edge]:
-        """Return the current facts with both ends among these nodes, which should be quick to look up."""
+    def inside(self, nodes: Collection[str], inner: Collection[str]) -> list[Edge]:
+        """Return the current facts with both ends among ``nodes`` and one among ``inner``, a part of them."""
         found: list[Edge] = []
-        for node in nodes:
-            ways = self._out.get(node, _NONE)
-            if len(ways) > len(nodes):
-                ways = {other: ways[other] for other in nodes if other in ways}
-            for other, edges in ways.items():
-                if other in nodes:
-                    found += edges
+        for table in (self._out, self._into):
+            forward = table is self._out
+            for node in inner:
+                ways = table.get(node, _NONE)
+                if len(ways) > len(nodes):
+                    ways = {other: ways[other] for other in nodes if other in ways}
+                for other, edges in ways.items():
+                    if other in nodes and (forward or other not in inner):
+                        found += edges
         return found
 
-    def inside_then(self, nodes: Collection[str], valid_ns: int) -> list[Edge]:
-        """Return the facts with both ends among these nodes that were true at a time."""
+    def inside_then(self, nodes: Collection[str], inner: Collection[str], valid_ns: int) -> list[Edge]:
+        """Return the facts as in :meth:`inside` that were true at a time."""
         return [
             e
             for node in nodes
             for e in chain(self.outgoing(node), self._past.get(node, ()))
-            if e.object in nodes and e.holds(valid_ns)
+            if e.object in nodes and (node in inner or e.object in inner) and e.holds(valid_ns)
         ]
 
     def latest_then(self, node: str, valid_ns: int, count: int) -> Iterator[Edge]:

@@ -81,6 +81,7 @@ def retrieve(
 ) -> list[Ranked]:
     """Return the facts around seeds that matter most, best first, at most ``config.edges``.
 
+    Those are the facts on ways of at most ``config.hops`` from a seed, to the most recent neighbours of each node.
     A fact's score is relevance x recency x belief. A node is as relevant as the best seed that reaches it, damped with
     each hop; a fact is as relevant as its two ends are on average.
 
@@ -93,8 +94,8 @@ def retrieve(
 
     """
     links = both_ways(graph, config.degree) if at_ns is None else links_then(graph, at_ns, config.degree)
-    relevance = _relevance(links, {s: r for s, r in seeds.items() if s in graph.nodes}, config)
-    edges = graph.inside(relevance) if at_ns is None else graph.inside_then(relevance, at_ns)
+    relevance, inner = _relevance(links, {s: r for s, r in seeds.items() if s in graph.nodes}, config)
+    edges = graph.inside(relevance, inner) if at_ns is None else graph.inside_then(relevance, inner, at_ns)
     if not edges:
         return []
     scores = _scores(edges, relevance, now_ns, config)
@@ -114,21 +115,21 @@ def _scores(
     return np.asarray(0.25 * nearness * (1.0 + recency) * belief)
 
 
-def _relevance(links: Links, seeds: Mapping[str, float], config: NeighbourhoodConfig) -> dict[str, float]:
-    """Relevance of every node within reach; seeds spread in order of their own."""
+def _relevance(
+    links: Links, seeds: Mapping[str, float], config: NeighbourhoodConfig
+) -> tuple[dict[str, float], set[str]]:
+    """Relevance of every node within reach, and those that were expanded; seeds spread in order of their own."""
     reached = dict(sorted(seeds.items(), key=lambda item: (-item[1], item[0])))
-    frontier = list(reached)
-    for _ in range(config.hops):
-        if len(reached) >= config.nodes:
-            break
+    frontier, inner = list(reached), set(reached)
+    for hop in range(config.hops):
         ring: list[str] = []
         for node in frontier:
             left = reached[node] * config.damping
             for other in links(node):
-                if other not in reached:
+                if other not in reached and len(reached) < config.nodes:
                     reached[other] = left
                     ring.append(other)
-        frontier = ring[: max(0, config.nodes - len(reached) + len(ring))]
-        for other in ring[len(frontier) :]:
-            del reached[other]
-    return reached
+        frontier = ring
+        if hop + 1 < config.hops:
+            inner.update(ring)
+    return reached, inner
