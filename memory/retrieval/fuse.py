@@ -36,11 +36,11 @@ def weighted_sum(scores: Sequence[Floats], weights: Sequence[float] | None = Non
 
 
 def unit(values: Floats) -> Floats:
-    """Return scores mapped to [0, 1]; zeros when all are the same."""
+    """Return scores mapped to [0, 1]; equal ones to 1, or 0 where nothing was found."""
     if not len(values):
         return np.zeros(0)
     low, high = float(values.min()), float(values.max())
-    return np.asarray((values - low) / (high - low)) if high > low else np.zeros(len(values))
+    return np.asarray((values - low) / (high - low)) if high > low else np.full(len(values), float(high > 0))
 
 
 def top(scores: Floats, count: int) -> NDArray[np.int64]:

@@ -1,0 +1,141 @@
+"""What episodic and semantic memory share: notes that are recalled, strengthened, and archived as they fade."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engram.memory.contract import Event, Hit, Percepts, Query
+from engram.memory.forgetting import ForgettingConfig
+from engram.memory.notebook import Note, Notebook, NoteError
+from engram.memory.retrieval.hopfield import HopfieldConfig
+from engram.memory.retrieval.hybrid import HybridConfig
+from engram.perception.text import CachedEmbedder, HashedNgrams, TextEmbedder
+
+
+@dataclass(frozen=True)
+class LongTermConfig:
+    """Switches of long-term memory."""
+
+    retrieval: HybridConfig = field(default_factory=HybridConfig)
+    forgetting: ForgettingConfig = field(default_factory=ForgettingConfig)
+    hopfield: HopfieldConfig = field(default_factory=HopfieldConfig)
+    strengthen: bool = True
+    """Whether what is recalled is kept longer."""
+    links: int = 5
+    """Links of a new note to the most similar ones; 0 for none."""
+    link_cosine: float = 0.5
+
+
+class LongTermStore:
+    """A store of notes. Subclasses say what is worth a note."""
+
+    name = "longterm"
+
+    def __init__(self, config: LongTermConfig, embedder: TextEmbedder | None = None) -> None:
+        """Start empty; without an embedder, hashed n-grams are used."""
+        self.embedder = embedder or CachedEmbedder(HashedNgrams())
+        self._config = config
+        self.notebook = Notebook(self.embedder, config.retrieval, config.forgetting, config.links, config.link_cosine)
+        self._recalled: dict[str, int] = {}  # note -> time of a recall that no event tells of yet; no part of the state
+
+    def propose(self, percepts: Percepts) -> list[Event]:
+        """Return the changes that the percepts call for."""
+        raise NotImplementedError
+
+    def apply(self, event: Event) -> None:
+        """Make a committed change.
+
+        Raises:
+            NoteError: the event is not one of this store, or does not fit its notes.
+
+        """
+        if event.kind == "recalled":
+            self.notebook.strengthen(event.data["ids"], event.source.stamp_ns)
+            for note_id in event.data["ids"]:
+                self._recalled.pop(note_id, None)
+        elif event.kind == "archive":
+            for note_id in event.data["ids"]:
+                if note_id in self.notebook and self.notebook[note_id].state == "active":
+                    self.notebook.set_state(note_id, "archived")
+        else:
+            raise NoteError(f"the {self.name} store has no events of kind {event.kind!r}")
+
+    def upkeep(self, percepts: Percepts) -> list[Event]:
+        """Return what follows from recalls, and at the end of a task from time, as events."""
+        events = []
+        heard = sorted(self._recalled.copy())
+        if heard and self._config.strengthen:
+            events.append(Event(self.name, "recalled", percepts.source, {"ids": heard}))
+        if percepts.outcome and self._config.forgetting.enabled:
+            faded = self.notebook.faded(percepts.source.stamp_ns)
+            gone = [note_id for note_id in faded if note_id not in heard]
+            if gone:
+                events.append(Event(self.name, "archive", percepts.source, {"ids": gone}))
+        return events
+
+    def recall(self, query: Query) -> list[Hit]:
+        """Return the notes that answer a question, best first.
+
+        The confidence of a hit is the belief in the note, times how much of it is left, times how clearly the question
+        calls it to mind; 0 when the question resembles nothing that is known.
+        """
+        vector = self.embedder.embed([query.text])[0]
+        clock_ns = max((note.trace.last_ns for note in self.notebook.notes), default=0)
+        now_ns = clock_ns if query.at_ns is None else query.at_ns
+        done, mass = self.notebook.associate(vector, self._config.hopfield)
+        most = max(mass.values(), default=0.0)
+        recognise = self._config.hopfield.enabled
+        hits = []
+        for note, score in self.notebook.search(query.text, vector, self._depth(query)):
+            if not _holds(note, query):
+                continue
+            left = self.notebook.retention(note, now_ns)
+            meant = mass.get(note.id, 0.0) / most if recognise and done.known else 0.0 if recognise else 1.0
+            confidence = note.belief * left * meant
+            data = {"kind": note.kind, "version": note.version, "support": note.support, "against": note.against}
+            data |= {"links": list(note.links), "known": done.known, **note.data}
+            position = note.data.get("position_m")
+            place = None if position is None else (position[0], position[1], position[2])
+            hits.append(
+                Hit(self.name, note.id, note.text, score * (1 + left) / 2, confidence, note.source, place, data)
+            )
+        hits = self._choose(sorted(hits, key=lambda hit: (-hit.score, hit.id)), query)
+        if self._config.strengthen and query.at_ns is None:
+            self._recalled.update({hit.id: now_ns for hit in hits if hit.confidence > 0})
+        return hits
+
+    def dump(self) -> bytes:
+        """Return the whole state."""
+        return self.notebook.dump(self._meta())
+
+    def load(self, state: bytes) -> None:
+        """Replace the state by a dumped one."""
+        self._set_meta(self.notebook.load(state))
+        self._recalled.clear()
+
+    def _depth(self, query: Query) -> int:
+        """Return how many notes to look at: more when conditions will drop some."""
+        free = query.at_ns is None and query.near_m is None
+        return max(2 * query.limit, 10) if free else max(20 * query.limit, 100)
+
+    def _choose(self, hits: Sequence[Hit], query: Query) -> list[Hit]:
+        return list(hits[: query.limit])
+
+    def _meta(self) -> Any:
+        return None
+
+    def _set_meta(self, meta: Any) -> None:
+        return None
+
+
+def _holds(note: Note, query: Query) -> bool:
+    """Whether a note meets the conditions of time and place."""
+    if query.at_ns is not None and note.source.stamp_ns > query.at_ns:
+        return False
+    if query.near_m is None or query.within_m is None:
+        return True
+    position = note.data.get("position_m")
+    return position is not None and math.dist(position, query.near_m) <= query.within_m

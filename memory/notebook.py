@@ -1,0 +1,273 @@
+"""Long-term notes: texts with provenance, version, lifecycle, evidence and links, found by hybrid retrieval.
+
+A note is active, archived (faded, but kept) or deleted (withdrawn, but on record), as in MemOS (arXiv 2507.03724); its
+former texts stay in its history. Notes that resemble each other are linked (A-MEM, arXiv 2502.12110).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from engram.memory.contract import HippocampusError, Json, Source
+from engram.memory.forgetting import ForgettingConfig, Trace, recalled, retained
+from engram.memory.packing import pack, unpack
+from engram.memory.retrieval.dense import Floats
+from engram.memory.retrieval.graph import personalised_pagerank
+from engram.memory.retrieval.hopfield import Completion, HopfieldConfig, complete
+from engram.memory.retrieval.hybrid import HybridConfig, HybridIndex
+from engram.perception.text import TextEmbedder
+
+State = Literal["active", "archived", "deleted"]
+
+
+class NoteError(HippocampusError):
+    """Raised for a change that does not fit the notes there are."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """One long-term memory."""
+
+    id: str
+    kind: str  # class that sets how fast it fades: "episode", "action", "task"
+    text: str
+    source: Source  # of its newest version
+    trace: Trace
+    version: int = 1
+    state: State = "active"
+    support: int = 1  # observations that agree
+    against: int = 0  # ... and that contradict
+    links: tuple[str, ...] = ()
+    history: tuple[str, ...] = ()  # former texts, oldest first
+    data: Json = field(default_factory=dict)
+
+    @property
+    def belief(self) -> float:
+        """Mean of the Beta distribution after the observations, from an even prior."""
+        return (self.support + 1) / (self.support + self.against + 2)
+
+
+class Notebook:
+    """Notes by id. Reading changes nothing; all changes are deterministic."""
+
+    def __init__(
+        self,
+        embedder: TextEmbedder,
+        retrieval: HybridConfig | None = None,
+        forgetting: ForgettingConfig | None = None,
+        links: int = 5,
+        link_cosine: float = 0.5,
+    ) -> None:
+        """Start empty.
+
+        Args:
+            embedder: of texts; vectors of other embedders are made anew from the text.
+            retrieval: options of the index.
+            forgetting: options of fading.
+            links: a new note is linked to at most so many others.
+            link_cosine: ... that are at least so near.
+
+        """
+        self.embedder, self.forgetting = embedder, forgetting or ForgettingConfig()
+        self._retrieval = replace(retrieval or HybridConfig(spans=(), group=False), graph=False)  # notes have links
+        self._links, self._link_cosine = links, link_cosine
+        self._notes: dict[str, Note] = {}
+        self._parts: dict[str, tuple[str, ...]] = {}  # texts that each note is found by
+        self._parts_max = 1
+        self._rows: dict[str, list[int]] = {}  # ... and their rows in the index
+        self._owners: list[str] = []  # note of each row of the index
+        self._search = HybridIndex(embedder.dims, self._retrieval)
+
+    def __len__(self) -> int:
+        return len(self._notes)
+
+    def __getitem__(self, note_id: str) -> Note:
+        if note_id not in self._notes:
+            raise NoteError(f"there is no note {note_id!r}")
+        return self._notes[note_id]
+
+    def __contains__(self, note_id: str) -> bool:
+        return note_id in self._notes
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """All notes, in the order they were made."""
+        return tuple(self._notes.values())
+
+    def encode(self, texts: Sequence[str]) -> list[dict[str, str]]:
+        """Return the vectors of texts as event data, so that a replay needs no model."""
+        vectors = self.embedder.embed(texts)
+        return [{"by": self.embedder.name, "f2": base64.b64encode(v.astype("<f2").tobytes()).decode()} for v in vectors]
+
+    def add(self, note: Note, parts: Mapping[str, Json] | None = None) -> None:
+        """Add a note.
+
+        Args:
+            note: the note; its id must be new.
+            parts: texts to find it by and their encoded vectors; made of the note's text when not given.
+
+        """
+        if note.id in self._notes:
+            raise NoteError(f"there is a note {note.id!r} already")
+        vectors = {text: self._vector(text, code) for text, code in (parts or {note.text: {}}).items()}
+        near = self._nearest(next(iter(vectors.values()))) if self._links else []
+        self._notes[note.id] = replace(note, links=tuple(dict.fromkeys((*note.links, *near))))
+        for other in near:
+            self._put(other, links=(*self._notes[other].links, note.id))
+        if note.state == "active":
+            self._index(note.id, vectors)
+
+    def rewrite(self, note_id: str, text: str, source: Source, code: Json | None = None) -> None:
+        """Give a note a new text: a new version, found by the new text from now on."""
+        note = self[note_id]
+        if note.state != "active":
+            raise NoteError(f"note {note_id!r} is {note.state}; make it active before rewriting it")
+        self._unindex(note_id)
+        self._put(note_id, text=text, source=source, version=note.version + 1, history=(*note.history, note.text))
+        self._index(note_id, {text: self._vector(text, code or {})})
+
+    def evidence(self, note_id: str, support: int, against: int, source: Source) -> None:
+        """Count observations for and against a note; being confirmed strengthens it like a recall."""
+        note = self[note_id]
+        trace = recalled(note.trace, source.stamp_ns, self.forgetting) if support > 0 else note.trace
+        counts = {"support": max(0, note.support + support), "against": max(0, note.against + against)}
+        self._put(note_id, trace=trace, **counts)
+
+    def set_state(self, note_id: str, state: State) -> None:
+        """Move a note through its lifecycle; only active notes are found."""
+        if state not in get_args(State):
+            raise NoteError(f"a note is one of {', '.join(get_args(State))}, not {state!r}")
+        if state == "active" and self[note_id].state != "active":
+            self._index(
+                note_id, {text: self._vector(text, {}) for text in self._parts.get(note_id, (self[note_id].text,))}
+            )
+        elif state != "active":
+            self._unindex(note_id)
+        self._put(note_id, state=state)
+
+    def strengthen(self, ids: Iterable[str], now_ns: int) -> None:
+        """Take note of a recall."""
+        for note_id in ids:
+            if note_id in self._notes:
+                self._put(note_id, trace=recalled(self._notes[note_id].trace, now_ns, self.forgetting))
+
+    def faded(self, now_ns: int) -> list[str]:
+        """Return the active notes that should be archived."""
+        limit = self.forgetting.archive_below
+        return [n.id for n in self._notes.values() if n.state == "active" and self.retention(n, now_ns) < limit]
+
+    def retention(self, note: Note, now_ns: int) -> float:
+        """Return how much of a note is left at a time, in (0, 1]."""
+        return retained(note.trace, note.kind, now_ns, self.forgetting)
+
+    def search(
+        self, text: str, vector: Floats, count: int, kinds: frozenset[str] | None = None
+    ) -> list[tuple[Note, float]]:
+        """Return the best active notes and their scores, best first; (D,) ``vector`` is that of the text."""
+        allowed = None
+        if kinds is not None:
+            allowed = np.array([self._notes[owner].kind in kinds for owner in self._owners], bool)
+        best: dict[str, float] = {}
+        for found in self._search.search(text, vector, max(count, self._links) * self._parts_max, allowed):
+            best.setdefault(self._owners[found.row], found.score)
+        if self._links:
+            best = self._spread(best, kinds)
+        ranked = sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))
+        return [(self._notes[note_id], score) for note_id, score in ranked[:count]]
+
+    def associate(self, vector: Floats, config: HopfieldConfig) -> tuple[Completion, dict[str, float]]:
+        """Complete a (D,) cue to the active notes; return it and the attention that each note gets."""
+        rows = np.flatnonzero(self._search.dense.alive)
+        done = complete(self._search.dense.rows(rows), vector, config)
+        mass: dict[str, float] = {}
+        for row, weight in zip(rows, done.weights, strict=True):
+            owner = self._owners[row]
+            mass[owner] = mass.get(owner, 0.0) + float(weight)
+        return done, mass
+
+    def vectors(self, note_id: str) -> Floats:
+        """Return the (P, D) vectors of the parts of a note; none when it is not active."""
+        return self._search.dense.rows(np.array(self._rows.get(note_id, ()), np.int64))
+
+    def dump(self, meta: Any = None) -> bytes:
+        """Return the whole state, with ``meta`` of the store."""
+        order = sorted(self._rows, key=lambda note_id: self._rows[note_id][0])
+        rows = [row for note_id in order for row in self._rows[note_id]]
+        vectors = self._search.dense.rows(np.array(rows, np.int64)).astype("<f2")
+        notes = [asdict(note) for note in self._notes.values()]
+        parts = {note_id: list(texts) for note_id, texts in self._parts.items()}
+        state = {"notes": notes, "parts": parts, "order": order, "embedder": self.embedder.name, "store": meta}
+        return pack(state, {"vectors": vectors.view(np.uint8).reshape(len(rows), -1)})
+
+    def load(self, state: bytes) -> Any:
+        """Replace the state by a dumped one and return the ``meta`` of the store."""
+        meta, arrays = unpack(state)
+        self._clear()
+        same = meta["embedder"] == self.embedder.name
+        vectors = arrays["vectors"].view("<f2").astype(np.float32) if same else None
+        at = 0
+        self._notes = {row["id"]: note_of(row) for row in meta["notes"]}
+        self._parts = {note_id: tuple(texts) for note_id, texts in meta["parts"].items()}
+        for note_id in meta["order"]:
+            texts = self._parts[note_id]
+            made = self.embedder.embed(texts) if vectors is None else vectors[at : at + len(texts)]
+            self._index(note_id, dict(zip(texts, made, strict=True)))
+            at += len(texts)
+        return meta["store"]
+
+    def _spread(self, best: Mapping[str, float], kinds: frozenset[str] | None) -> dict[str, float]:
+        """Give what is linked to the best notes a part of their score."""
+        share = personalised_pagerank(lambda i: [(other, 1.0) for other in self._notes[i].links], best)
+        most = max(share.values(), default=1.0)
+        weight = self._retrieval.graph_weight
+        out = {note_id: score / (1 + weight) for note_id, score in best.items()}
+        for note_id, part in share.items():
+            note = self._notes[note_id]
+            if note.state == "active" and (kinds is None or note.kind in kinds):
+                out[note_id] = out.get(note_id, 0.0) + weight / (1 + weight) * part / most
+        return out
+
+    def _clear(self) -> None:
+        self._notes.clear()
+        self._parts.clear()
+        self._rows.clear()
+        self._owners.clear()
+        self._parts_max = 1
+        self._search = HybridIndex(self.embedder.dims, self._retrieval)
+
+    def _put(self, note_id: str, **changes: Any) -> None:
+        self._notes[note_id] = replace(self._notes[note_id], **changes)
+
+    def _nearest(self, vector: Floats) -> list[str]:
+        rows, cosines = self._search.dense.search(vector, self._links)
+        return list(
+            dict.fromkeys(self._owners[r] for r, c in zip(rows, cosines, strict=True) if c >= self._link_cosine)
+        )
+
+    def _index(self, note_id: str, vectors: Mapping[str, Floats]) -> None:
+        stamp_ns = self._notes[note_id].source.stamp_ns
+        rows = [self._search.add(text, vector, stamp_ns, note_id) for text, vector in vectors.items()]
+        self._owners += [note_id] * len(rows)
+        self._rows[note_id], self._parts[note_id] = rows, tuple(vectors)
+        self._parts_max = max(self._parts_max, len(rows))
+
+    def _unindex(self, note_id: str) -> None:
+        for row in self._rows.pop(note_id, ()):
+            self._search.remove(row)
+
+    def _vector(self, text: str, code: Json) -> Floats:
+        if code.get("by") == self.embedder.name:
+            return np.frombuffer(base64.b64decode(code["f2"]), "<f2").astype(np.float32)
+        made: Floats = self.embedder.embed([text])[0]
+        return made.astype(np.float16).astype(np.float32)
+
+
+def note_of(row: Mapping[str, Any]) -> Note:
+    """Return the note of its plain data."""
+    lists = {name: tuple(row[name]) for name in ("links", "history")}
+    return Note(**{**row, **lists, "source": Source(**row["source"]), "trace": Trace(**row["trace"])})

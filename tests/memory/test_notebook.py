@@ -1,0 +1,116 @@
+import pytest
+
+from engram.memory.contract import Source
+from engram.memory.forgetting import Trace
+from engram.memory.notebook import Note, Notebook, NoteError
+from engram.perception.text import HashedNgrams
+
+
+def note(name: str, text: str, step: int = 1, kind: str = "action") -> Note:
+    source = Source("robot", "e", step, step * 10**9)
+    return Note(name, kind, text, source, Trace(source.stamp_ns))
+
+
+@pytest.fixture
+def book() -> Notebook:
+    book = Notebook(HashedNgrams(256))
+    book.add(note("a", "open the fridge slowly"))
+    book.add(note("b", "the fridge door opens to the left", 2))
+    book.add(note("c", "mugs break when they are dropped", 3, "task"))
+    return book
+
+
+def found(book: Notebook, text: str, count: int = 3) -> list[str]:
+    return [n.id for n, _ in book.search(text, book.embedder.embed([text])[0], count)]
+
+
+def test_similar_notes_are_linked_both_ways() -> None:
+    book = Notebook(HashedNgrams(256), link_cosine=0.3)
+    book.add(note("a", "open the fridge door"))
+    book.add(note("b", "the fridge door is heavy"))
+    book.add(note("c", "bananas"))
+    assert (book["a"].links, book["b"].links, book["c"].links) == (("b",), ("a",), ())
+
+
+def test_links_bring_in_what_the_words_do_not() -> None:
+    book = Notebook(HashedNgrams(1024), link_cosine=0.99)
+    book.add(note("a", "plumber came"))
+    for k in range(8):
+        book.add(note(f"x{k}", f"unrelated{k} zzz{k}"))
+    plain = Note("far", "action", "bicycles", Source("r", "e", 1, 1), Trace(1), links=())
+    book.add(plain)
+    unlinked = found(book, "plumber", 10)
+    linked = Notebook(HashedNgrams(1024), link_cosine=0.99)
+    linked.add(plain)
+    linked.add(Note("a", "action", "plumber came", Source("r", "e", 1, 1), Trace(1), links=("far",)))
+    for k in range(8):
+        linked.add(note(f"x{k}", f"unrelated{k} zzz{k}"))
+    assert unlinked[0] == "a"
+    assert found(linked, "plumber", 10)[:2] == ["a", "far"]
+
+
+def test_a_new_text_is_a_new_version_with_a_history(book: Notebook) -> None:
+    book.rewrite("a", "pull the drawer", Source("robot", "e", 9, 9 * 10**9))
+    assert (book["a"].version, book["a"].history) == (2, ("open the fridge slowly",))
+    assert found(book, "drawer", 1) == ["a"]
+    assert found(book, "fridge", 1) == ["b"]
+
+
+def test_lifecycle(book: Notebook) -> None:
+    book.set_state("b", "archived")
+    assert "b" not in found(book, "fridge door left")
+    assert book["b"].text == "the fridge door opens to the left"
+    with pytest.raises(NoteError, match="archived"):
+        book.rewrite("b", "x", book["b"].source)
+    book.set_state("b", "active")
+    assert found(book, "fridge door left", 1) == ["b"]
+    book.set_state("b", "deleted")
+    assert "b" not in found(book, "fridge door left")
+    with pytest.raises(NoteError, match="not 'gone'"):
+        book.set_state("b", "gone")
+
+
+def test_evidence_moves_belief(book: Notebook) -> None:
+    assert book["a"].belief == pytest.approx(2 / 3)
+    book.evidence("a", 3, 0, Source("r", "e", 5, 5 * 10**9))
+    assert book["a"].belief == pytest.approx(5 / 6)
+    assert book["a"].trace == Trace(5 * 10**9, 2.0)
+    book.evidence("a", 0, 4, Source("r", "e", 6, 6 * 10**9))
+    assert book["a"].belief == pytest.approx(5 / 10)
+    assert book["a"].trace.last_ns == 5 * 10**9
+
+
+def test_faded_notes_are_named_by_age_and_class(book: Notebook) -> None:
+    day_ns = 86400 * 10**9
+    assert book.faded(80 * day_ns) == []
+    assert book.faded(100 * day_ns) == ["a", "b"]
+    book.strengthen(["a"], 50 * day_ns)
+    assert book.faded(100 * day_ns) == ["b"]
+
+
+def test_state_survives_to_the_byte_and_answers_the_same(book: Notebook) -> None:
+    book.rewrite("a", "pull the drawer", Source("robot", "e", 9, 9 * 10**9))
+    book.set_state("b", "archived")
+    book.add(note("d", "the drawer sticks", 4))
+    state = book.dump({"x": 1})
+    other = Notebook(HashedNgrams(256))
+    assert other.load(state) == {"x": 1}
+    assert other.dump({"x": 1}) == state
+    assert other.notes == book.notes
+    text = "drawer mug fridge"
+    vector = book.embedder.embed([text])[0]
+    assert other.search(text, vector, 3) == book.search(text, vector, 3)
+
+
+def test_another_embedder_makes_its_own_vectors(book: Notebook) -> None:
+    other = Notebook(HashedNgrams(64))
+    other.load(book.dump())
+    assert other.vectors("a").shape == (1, 64)
+    assert found(other, "mugs dropped", 1) == ["c"]
+
+
+def test_ids_are_unique(book: Notebook) -> None:
+    with pytest.raises(NoteError, match="already"):
+        book.add(note("a", "again"))
+    with pytest.raises(NoteError, match="no note 'zzz'"):
+        book["zzz"]
