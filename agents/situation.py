@@ -20,6 +20,8 @@ from engram.planners.navigation import NavigationConfig, Navigator, Node
 from engram.planners.placement import PlacementPrior, RoomBelief
 from engram.sims.contract import Observation, Outcome
 
+_LID_M = 0.06  # what lies no deeper than this below the top lies on it
+
 
 @dataclass(frozen=True)
 class TidyConfig:
@@ -35,7 +37,9 @@ class TidyConfig:
     see_near_m: float = 2.5  # what was not seen from this near counts as not looked at
     pitch_deg: float = 30.0  # camera pitch while travelling: floors and table tops are in view
     reach_m: float = 1.3  # stand this near; the world's reach is 1.5
+    stretch_m: float = 0.15  # stand this much farther where there is no other way
     limit_m: float = 1.48  # never point at something beyond this
+    crouched_eye_m: float = 0.901  # height of the camera after CROUCH
     room_scale_m: float = 2.0  # furniture this far away counts 1/e as much as evidence for the type of a room
     misplaced: float = 0.6  # least belief for moving a thing
     stands: int = 4  # stand poses tried for one thing
@@ -135,7 +139,7 @@ class Situation:
 
     def support(self, track: Track) -> Support:
         """What a track lies on."""
-        return support_of(track, self.holders())
+        return support_of(track, self.holders(), [t for t in self.fixtures() if not self.prior.is_receptacle(t.label)])
 
     def room_at(self, position: Floats) -> RoomBelief:
         """Belief about the type of the room at a position (2,) or (3,), from the furniture of its region.
@@ -168,6 +172,8 @@ class Situation:
         support = self.support(track)
         if support.where == "unknown":
             return 0.0
+        if support.track is not None and self._lid(track, support.track):
+            return 1.0
         rooms = self.room_at(track.centre)
         chain: list[str | None] = [support.track.label if support.track else None]
         if support.track is not None and self.prior.knows(
@@ -176,6 +182,11 @@ class Situation:
             below = self.support(support.track)
             chain += [below.track.label] if below.track else []
         return min(self.prior.out_of_place(track.label, holder, rooms) for holder in chain)
+
+    def _lid(self, track: Track, holder: Track) -> bool:
+        """Whether a thing lies on top of what it belongs inside of."""
+        on_top = track.lo[2] > holder.hi[2] - _LID_M
+        return holder.label in self.config.closed and bool(on_top and holder.surface)
 
     def _room_map(self) -> tuple[NDArray[np.int32], dict[int, list[Track]]]:
         if self._rooms is None or self._rooms[0] != self.grid.version:

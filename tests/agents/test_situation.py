@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from engram.agents.situation import Situation, TidyConfig
-from engram.perception.tracker import Track
+from engram.perception.tracker import Track, pack_voxels
 from engram.planners.placement import PlacementPrior
 
 
@@ -32,3 +32,26 @@ def test_rooms_that_the_map_has_not_told_apart_keep_their_types():
     assert sit.region_of(np.array([-1.5, 0.5])) == sit.region_of(np.array([2.0, 0.5])) != 0
     assert sit.room_at(np.array([-1.5, 0.5]))["Bedroom"] > 0.7
     assert sit.room_at(np.array([2.0, 0.5]))["Kitchen"] > 0.7
+
+
+def test_what_lies_on_the_lid_is_not_inside():
+    sit = Situation(TidyConfig(), detector=None, prior=PlacementPrior.load())
+    hamper = Track(0, {"LaundryHamper": 1.0}, np.array([1.0, 0.0, 0.0]), np.array([1.4, 0.5, 0.58]), 0, 0)
+    hamper.surface = set(pack_voxels(np.array([[1.1, 0.1, 0.57], [1.2, 0.2, 0.57], [1.3, 0.3, 0.57]])).tolist())
+    above = Track(1, {"Cloth": 1.0}, np.array([1.1, 0.1, 0.58]), np.array([1.3, 0.3, 0.6]), 0, 0)
+    within = Track(2, {"Cloth": 1.0}, np.array([1.1, 0.1, 0.48]), np.array([1.3, 0.3, 0.5]), 0, 0)
+    toilet = furniture(3, "Toilet", 2.0, 0.5)
+    sit.grid.near[:] = 1.0
+    sit.tracker.tracks = [hamper, above, within, toilet]
+    assert sit.support(above).track is sit.support(within).track is hamper
+    assert sit.misplaced(above) == 1.0
+    assert sit.misplaced(within) < 0.5
+
+
+def test_a_thing_on_a_chair_is_out_of_place():
+    sit = Situation(TidyConfig(), detector=None, prior=PlacementPrior.load())
+    chair = furniture(0, "Chair", 1.2, 0.2)
+    chair.surface = set(pack_voxels(np.array([[1.1, 0.1, 0.44], [1.2, 0.2, 0.44], [1.3, 0.3, 0.44]])).tolist())
+    book = Track(1, {"Book": 1.0}, np.array([1.1, 0.1, 0.45]), np.array([1.3, 0.3, 0.47]), 0, 0)
+    sit.tracker.tracks = [chair, book]
+    assert sit.misplaced(book) == 1.0

@@ -116,6 +116,24 @@ def test_support():
     assert support_of(floating, holders).where == "unknown"
 
 
+def test_things_lie_on_what_should_not_hold_them():
+    def track(label, lo, hi):
+        return Track(0, {label: 1.0}, np.array(lo), np.array(hi), 0, 0)
+
+    chair = track("Chair", (1.0, 0.0, 0.02), (1.4, 0.4, 0.9))
+    chair.surface = set(pack_voxels(np.array([[1.1, 0.1, 0.44], [1.2, 0.2, 0.44], [1.3, 0.3, 0.44]])).tolist())
+    rim = track("GarbageCan", (2.0, 0.0, 0.0), (2.3, 0.3, 0.5))
+    picture = track("Painting", (3.0, 0.0, 1.0), (3.1, 0.5, 1.6))
+    others = [chair, rim, picture]
+    book = track("Book", (1.1, 0.1, 0.45), (1.3, 0.3, 0.47))
+    kettle = track("Kettle", (2.1, 0.1, 0.3), (2.25, 0.25, 0.55))
+    pan = track("Pan", (3.0, 0.1, 1.1), (3.05, 0.3, 1.3))
+    assert support_of(book, []).where == "unknown"
+    assert support_of(book, [], others).track is chair
+    assert support_of(kettle, [], others).track is rim
+    assert support_of(pan, [], others).where == "unknown"
+
+
 def test_a_thing_under_a_table_lies_on_the_floor():
     tracker = Tracker()
     under = ("Mug", (1.7, 0.3, 0.05), (0.1, 0.1, 0.1))
