@@ -90,7 +90,11 @@ class Octree:
     sensor: SensorModel = field(default_factory=SensorModel)
     blocks: Blocks = field(default_factory=Blocks, repr=False)
     payload: Payload = field(default_factory=Payload, repr=False)
-    _coarse: dict[int, Blocks] = field(default_factory=dict, repr=False)
+    _coarse: dict[int, Blocks] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Work out the log odds of the sensor model once."""
+        self._model = self.sensor.log_odds()
 
     def insert(self, points: ArrayLike, camera_m: ArrayLike, max_range_m: float = math.inf) -> Cells:
         """Add the points, (N, 3), of a depth image; see ``quantise`` and ``integrate``."""
@@ -120,7 +124,7 @@ class Octree:
     def update(self, cells: ArrayLike, occupied: bool) -> Cells:
         """Add one observation of each of the cells, integers (N, 3); returns as ``integrate`` does."""
         keys = np.unique(encode(cells))
-        hit, miss, lowest, highest, threshold = self.sensor.log_odds()
+        hit, miss, lowest, highest, threshold = self._model
         before = self.blocks.look_up(keys)
         after = np.clip(np.nan_to_num(before) + (hit if occupied else miss), lowest, highest)
         self.put(keys, after)
@@ -147,13 +151,18 @@ class Octree:
 
     def log_odds(self, points: ArrayLike, level: int = 0) -> Floats:
         """Return the log odds, float32 (N,), of the cells in which points, (N, 3), lie; NaN where nothing is known."""
-        return self.grid(level).look_up(_keys(self.cell_of(points, level), level))
+        grid, spots = self.grid(level), np.asarray(points, np.float64).reshape(-1, 3)
+        found = np.empty(len(spots), np.float32)
+        edge = self.resolution_m * 2**level
+        lost = queries.look(grid.table, grid.values, spots, edge, OFFSET >> level, found)
+        if lost >= 0:
+            raise OutOfBoundsError(f"point {spots[lost].tolist()} m is outside the map; move the origin or coarsen it")
+        return found
 
     def state(self, points: ArrayLike, level: int = 0) -> NDArray[np.int8]:
         """Return OCCUPIED, FREE or UNKNOWN, int8 (N,), for points, (N, 3)."""
         values = self.log_odds(points, level)
-        known = np.where(values >= self._threshold, OCCUPIED, FREE)
-        return np.where(np.isnan(values), UNKNOWN, known).astype(np.int8)
+        return (values >= self._model[-1]).view(np.int8) - np.isnan(values).view(np.int8)
 
     def box(self, low_m: ArrayLike, high_m: ArrayLike, level: int = 0, wanted: int = OCCUPIED) -> Voxels:
         """Return the wanted cells (OCCUPIED, FREE or KNOWN) that reach into a box, borders included."""
@@ -177,27 +186,25 @@ class Octree:
         """Follow rays, (N, 3) each, to the first occupied cell, or the first unknown one unless those are ignored.
 
         Raises:
-            OutOfBoundsError: an origin lies outside of the map.
-            ValueError: a direction has no length, or the range is not finite.
+            OutOfBoundsError: an origin lies outside of the map, or a direction has no length.
+            ValueError: there are not as many origins as directions, or the range is not finite.
 
         """
         starts, ways = (np.ascontiguousarray(a, np.float32).reshape(-1, 3) for a in (origins, directions))
-        self.cell_of(starts)
-        lengths = np.sqrt((ways * ways).sum(axis=1, keepdims=True))
-        if not (lengths > 0).all() or not math.isfinite(max_range_m):
-            raise ValueError("rays need a direction that is not zero and a finite max_range_m")
-        count = len(starts)
-        answer = (np.zeros(count, np.int8), np.full(count, -1, np.int64), np.zeros(count))
-        geometry = (self.resolution_m * 2.0**level, OFFSET >> level, float(max_range_m), self._threshold)
-        queries.cast(self._store(level), starts, ways / lengths, geometry, ignore_unknown, answer)
-        ended = answer[1] >= 0
-        cells = np.where(ended[:, None], _cells(np.where(ended, answer[1], 0), level), 0)
-        return Cast(answer[0], cells, answer[2])
+        if len(starts) != len(ways) or not 0 < max_range_m < math.inf:
+            raise ValueError("rays need an origin and a direction each, and a finite max_range_m")
+        answer = (np.empty(len(ways), np.int8), np.empty((len(ways), 3), np.int64), np.empty(len(ways)))
+        geometry = (self.resolution_m * 2.0**level, OFFSET >> level, float(max_range_m), self._model[-1])
+        grid = self.grid(level)
+        lost = queries.cast(grid.table, grid.values, (starts, ways), geometry, ignore_unknown, answer)
+        if lost >= 0:
+            raise OutOfBoundsError(f"ray {lost} starts outside the map, or its direction has no length")
+        return Cast(*answer)
 
     def voxels(self, level: int = 0, wanted: int = OCCUPIED) -> Voxels:
         """Return all wanted cells."""
         keys, values = self.grid(level).known()
-        keep = np.ones(len(keys), bool) if wanted == KNOWN else (values >= self._threshold) == (wanted == OCCUPIED)
+        keep = np.ones(len(keys), bool) if wanted == KNOWN else (values >= self._model[-1]) == (wanted == OCCUPIED)
         return Voxels(keys, values, level, self.resolution_m * 2**level).chosen(keep)
 
     def grid(self, level: int) -> Blocks:
@@ -216,10 +223,6 @@ class Octree:
         """Bytes of memory of the leaves and their payload, spare room included."""
         return self.blocks.nbytes + self.payload.nbytes
 
-    @property
-    def _threshold(self) -> float:
-        return self.sensor.log_odds()[-1]
-
     def _store(self, level: int) -> tuple[NDArray[np.int64], Keys, Floats, int]:
         grid = self.grid(level)
         return grid.table, grid.keys, grid.values, grid.count
@@ -230,7 +233,7 @@ class Octree:
         edge, offset = self.resolution_m * 2**level, OFFSET >> level
         first, last = (tuple((c + offset).tolist()) for c in (low, high))
         ball = (tuple((centre_m / edge + offset).tolist()), (radius_m / edge) ** 2)
-        keys, values = queries.select(self._store(level), (first, last), ball, wanted, self._threshold)
+        keys, values = queries.select(self._store(level), (first, last), ball, wanted, self._model[-1])
         return Voxels(keys, values, level, edge)
 
     def _merge(self, hits: BitGrid, free: BitGrid) -> Cells:
@@ -239,7 +242,7 @@ class Octree:
         vanished = np.empty(len(numbers) << 3 * LEVELS, np.int64)
         grid = (hits.bits, free.bits, hits.low, hits.size)
         store = (self.blocks.table, self.blocks.keys, self.blocks.values)
-        self.blocks.count, gone = merge(grid, numbers, store, self.blocks.count, self.sensor.log_odds(), vanished)
+        self.blocks.count, gone = merge(grid, numbers, store, self.blocks.count, self._model, vanished)
         self._coarse = {}
         keys = np.sort(vanished[:gone])
         self.payload.clear(keys)

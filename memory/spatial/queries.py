@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engram.memory.spatial.blocks import CELLS, Floats, Slots, find
 from engram.memory.spatial.carve import axis_of_ray
-from engram.memory.spatial.morton import Keys, gather, interleave
+from engram.memory.spatial.morton import Cells, Keys, gather, interleave
 
 UNKNOWN, FREE, OCCUPIED = -1, 0, 1
 KNOWN = 2  # free or occupied, in questions
@@ -85,52 +85,74 @@ def select(
 
 
 @njit(cache=True, nogil=True)
+def look(table: Slots, values: Floats, points: NDArray[np.float64], edge: float, offset: int, found: Floats) -> int:
+    """Fill in the values of the cells in which points lie; return the first point outside of the map, or -1."""
+    factor = 1.0 / edge
+    home, slot = -1, -1
+    for i in range(len(points)):
+        x, y, z = factor * points[i, 0], factor * points[i, 1], factor * points[i, 2]
+        if not (abs(x) < offset and abs(y) < offset and abs(z) < offset):
+            return i
+        key = interleave(math.floor(x) + offset, math.floor(y) + offset, math.floor(z) + offset)
+        if key >> 9 != home:
+            home = key >> 9
+            slot = find(table, home)
+        found[i] = values[slot, key & 511] if slot >= 0 else np.nan
+    return -1
+
+
+@njit(cache=True, nogil=True)
 def cast(
-    store: tuple[Slots, Keys, Floats, int],
-    origins: NDArray[np.float32],
-    directions: NDArray[np.float32],
+    table: Slots,
+    values: Floats,
+    rays: tuple[NDArray[np.float32], NDArray[np.float32]],  # origins, directions of any length
     geometry: tuple[float, int, float, float],  # edge of a cell, offset, maximum range, threshold
     ignore_unknown: bool,
-    answer: tuple[NDArray[np.int8], Keys, NDArray[np.float64]],  # state, key, distance: filled in
-) -> None:
-    """Follow rays to the first occupied cell (``castRay`` of OctoMap)."""
-    table, _, values, _ = store
+    answer: tuple[NDArray[np.int8], Cells, NDArray[np.float64]],  # state, cell, distance: filled in
+) -> int:
+    """Follow rays to the first occupied cell (``castRay`` of OctoMap); return the first ray that is none, or -1."""
+    origins, directions = rays
+    edge, offset, _, _ = geometry
+    bound = offset * edge
     for i in range(len(origins)):
-        _cast_one(table, values, origins[i], directions[i], geometry, ignore_unknown, answer, i)
+        x, y, z = origins[i]
+        dx, dy, dz = directions[i]
+        length = np.float32(math.sqrt(np.float64(dx * dx + dy * dy + dz * dz)))
+        if not (abs(x) < bound and abs(y) < bound and abs(z) < bound and 0 < length < np.inf):
+            return i
+        way = (dx / length, dy / length, dz / length)
+        answer[0][i], cell, answer[2][i] = _cast_one(table, values, (x, y, z), way, geometry, ignore_unknown)
+        answer[1][i, 0], answer[1][i, 1], answer[1][i, 2] = cell
+    return -1
 
 
 @njit(cache=True, nogil=True)
 def _cast_one(
     table: Slots,
     values: Floats,
-    origin: NDArray[np.float32],
-    direction: NDArray[np.float32],
+    origin: Spot,
+    way: Spot,
     geometry: tuple[float, int, float, float],
     ignore_unknown: bool,
-    answer: tuple[NDArray[np.int8], Keys, NDArray[np.float64]],
-    i: int,
-) -> None:
+) -> tuple[int, Triple, float]:
     edge, offset, limit, threshold = geometry
     factor = 1.0 / edge
     x, y, z = math.floor(factor * origin[0]), math.floor(factor * origin[1]), math.floor(factor * origin[2])
-    sx, tx, ux = axis_of_ray(origin[0], direction[0], x, edge)
-    sy, ty, uy = axis_of_ray(origin[1], direction[1], y, edge)
-    sz, tz, uz = axis_of_ray(origin[2], direction[2], z, edge)
+    sx, tx, ux = axis_of_ray(origin[0], way[0], x, edge)
+    sy, ty, uy = axis_of_ray(origin[1], way[1], y, edge)
+    sz, tz, uz = axis_of_ray(origin[2], way[2], z, edge)
     distance, home, slot = 0.0, -1, -1
     while True:
         key = interleave(x + offset, y + offset, z + offset)
         dx, dy, dz = (x + 0.5) * edge - origin[0], (y + 0.5) * edge - origin[1], (z + 0.5) * edge - origin[2]
         if key < 0 or (distance > 0 and dx * dx + dy * dy + dz * dz > limit * limit):
-            answer[0][i], answer[2][i] = FREE, limit
-            return
+            return FREE, (0, 0, 0), limit
         if key >> 9 != home:
             home = key >> 9
             slot = find(table, home)
         value = values[slot, key & 511] if slot >= 0 else np.nan
         if value >= threshold or (math.isnan(value) and not ignore_unknown):
-            answer[0][i] = UNKNOWN if math.isnan(value) else OCCUPIED
-            answer[1][i], answer[2][i] = key, distance
-            return
+            return UNKNOWN if math.isnan(value) else OCCUPIED, (x, y, z), distance
         if tx < ty and tx < tz:
             distance, x, tx = tx, x + sx, tx + ux
         elif ty <= tx and ty < tz:

@@ -56,9 +56,10 @@ class BitGrid:
             ScanTooWideError: it would take more than 256 MB.
 
         """
-        filled = [c for c in cells if len(c)]
-        low = ((np.min([c.min(axis=0) for c in filled], axis=0).astype(np.int64) - _MARGIN) >> 3) << 3
-        high = ((np.max([c.max(axis=0) for c in filled], axis=0).astype(np.int64) + _MARGIN) >> 3) << 3
+        low, high = np.full(3, OFFSET, np.int64), np.full(3, -OFFSET, np.int64)
+        for some in cells:
+            _widen(low, high, some)
+        low, high = (low - _MARGIN) >> 3 << 3, (high + _MARGIN) >> 3 << 3
         size = high - low + 8
         needed = math.prod(size.tolist()) // 8
         if needed > MAX_GRID_BYTES:
@@ -156,6 +157,14 @@ def _sort_out(
             beyond[far, 2] = math.floor(factor * (camera[2] + share * dz))
             far += 1
     return near, far, -1
+
+
+@njit(cache=True, nogil=True)
+def _widen(low: Corner, high: Corner, cells: EndCells) -> None:
+    for i in range(len(cells)):
+        for axis in range(3):
+            low[axis] = min(low[axis], cells[i, axis])
+            high[axis] = max(high[axis], cells[i, axis])
 
 
 @njit(cache=True, nogil=True)

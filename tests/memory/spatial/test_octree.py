@@ -238,8 +238,14 @@ def test_errors_name_the_remedy() -> None:
         octree.state([[np.nan, 0, 0]])
     with pytest.raises(OutOfBoundsError, match="level 19"):
         octree.voxels(19)
-    with pytest.raises(ValueError, match="direction"):
-        octree.cast([[0, 0, 0]], [[0, 0, 0]], 1.0)
+    with pytest.raises(OutOfBoundsError, match="ray 1 starts"):
+        octree.cast([[0, 0, 0], [0, 0, 0]], [[1, 0, 0], [0, 0, 0]], 1.0)
+    with pytest.raises(OutOfBoundsError, match="ray 0 starts outside"):
+        octree.cast([[0, 2e5, 0]], [[1, 0, 0]], 1.0)
+    with pytest.raises(ValueError, match="finite"):
+        octree.cast([[0, 0, 0]], [[1, 0, 0]], np.inf)
+    with pytest.raises(ValueError, match="each"):
+        octree.cast([[0, 0, 0]] * 2, [[1, 0, 0]], 1.0)
     assert octree.blocks.count == 0
 
 
