@@ -52,6 +52,7 @@ class Matcher:
     Attributes:
         association: who the things in view are, and who is missing.
         acts: changes that follow from the last action.
+        held: id of the thing in the hand after it, empty for none.
         became: pairs of a thing that is missing for good and the one that it probably is.
 
     """
@@ -62,7 +63,7 @@ class Matcher:
         self._percepts = percepts
         self._config = config
         self._absence = absence
-        self._held = known.held
+        self.held = known.held
         self._put: dict[str, tuple[Point, str]] = {}  # things that were just put down: centre and support
         self._taken: dict[str, int] = {}
         self.acts = self._act()
@@ -103,11 +104,11 @@ class Matcher:
         thing = self._meant(target, (x, y, 0.0)) if target else None
         if verb == "pick" and thing is not None and outcome in ("ok", "nothing_there"):
             if outcome == "ok":
-                self._held = thing.id
+                self.held = thing.id
             return [{"op": "hold" if outcome == "ok" else "miss", "id": thing.id}]
-        if verb not in ("place", "drop") or outcome != "ok" or not self._held:
+        if verb not in ("place", "drop") or outcome != "ok" or not self.held:
             return []
-        held, self._held = self._known.things[self._held], ""
+        held, self.held = self._known.things[self.held], ""
         half = held.extent_m[2] / 2
         if verb == "drop":
             centre, support = (x, y, half), FLOOR
@@ -134,8 +135,8 @@ class Matcher:
                 namesakes = [t for t in self._known.labelled(thing.label) if t.state != "removed"]
                 near = [t for t in namesakes if math.dist(t.centre_m, thing.centre_m) < 3 * self._config.placed_m]
                 best = min(near, key=lambda t: (math.dist(t.centre_m, thing.centre_m), t.id), default=None)
-                self._held = self._held or (best.id if best is not None else self._new(thing.label))
-                return {i: self._held}
+                self.held = self.held or (best.id if best is not None else self._new(thing.label))
+                return {i: self.held}
         return {}
 
     def _in_place(self, ids: dict[int, str]) -> None:
@@ -147,7 +148,7 @@ class Matcher:
             reach = self._config.radius_m + max(self._config.placed_m, 0.75 * max(thing.extent_m))
             near = dict.fromkeys([*self._known.cells.around(thing.centre_m, reach), *self._put])
             for id_ in near:
-                fit = 0.0 if id_ in (self._held, *ids.values()) else self._fit(thing, self._known.things[id_])
+                fit = 0.0 if id_ in (self.held, *ids.values()) else self._fit(thing, self._known.things[id_])
                 if fit > 0.0:
                     rows.append((i, id_, fit))
         ids.update(_assign(rows))
@@ -185,7 +186,7 @@ class Matcher:
         if percepts.points is None or percepts.camera_m is None or not len(percepts.points):
             return []
         near = self._known.cells.around(percepts.camera_m, self._absence.range_m)
-        things = [self._known.things[i] for i in near if i not in found and i != self._held and i not in self._put]
+        things = [self._known.things[i] for i in near if i not in found and i != self.held and i not in self._put]
         things = [t for t in things if t.state == "seen" and max(t.extent_m) <= self._config.movable_m]
         if not things:
             return []

@@ -11,6 +11,7 @@ import heapq
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import Any
 
 from engram.memory.absence import AbsenceConfig
@@ -51,6 +52,7 @@ class ObjectStore:
         """Start with no things; ``embed`` gives (N, D) sentence vectors of length 1."""
         self.config = config or ObjectConfig()
         self._embed = embed
+        self._lock = RLock()  # the graph asks who is who from a thread of its own
         self._clear()
 
     def _clear(self) -> None:
@@ -92,11 +94,12 @@ class ObjectStore:
         """
         if event.kind != "update":
             raise ObjectError(f"the object map has no events of kind {event.kind!r}, only 'update'")
-        for change in event.data["changes"]:
-            self._change(change, event.source)
-        self.latest = event.source
-        self._showing = any(change["op"] == "see" for change in event.data["changes"])
-        self._version += 1
+        with self._lock:
+            self._version += 1
+            for change in event.data["changes"]:
+                self._change(change, event.source)
+            self.latest = event.source
+            self._showing = any(change["op"] == "see" for change in event.data["changes"])
 
     def recall(self, query: Query) -> list[Hit]:
         """Return the things that the question names or means, or those near a point, the surest first."""
@@ -137,6 +140,10 @@ class ObjectStore:
     def load(self, state: bytes) -> None:
         """Replace the state by a dumped one."""
         meta, _ = unpack(state)
+        with self._lock:
+            self._restore(meta)
+
+    def _restore(self, meta: Mapping[str, Any]) -> None:
         self._clear()
         self._counts, self._showing = dict(meta["counts"]), bool(meta["showing"])
         self.latest = None if meta["latest"] is None else Source(*meta["latest"])
@@ -166,12 +173,13 @@ class ObjectStore:
         return f"{label}_{self._counts.get(label, 0) + taken + 1}"
 
     def _match(self, percepts: Percepts) -> Matcher:
-        memo = self._memo
-        if memo is not None and memo[0] == self._version and memo[1] is percepts:
-            return memo[2]
-        matcher = Matcher(self, percepts, self.config.match, self.config.absence)
-        self._memo = self._version, percepts, matcher
-        return matcher
+        with self._lock:
+            memo = self._memo
+            if memo is not None and memo[0] == self._version and memo[1] is percepts:
+                return memo[2]
+            matcher = Matcher(self, percepts, self.config.match, self.config.absence)
+            self._memo = self._version, percepts, matcher
+            return matcher
 
     def _views(self, percepts: Percepts, matcher: Matcher) -> Iterable[dict[str, Any]]:
         for id_, thing in zip(matcher.association.ids, percepts.things, strict=True):
@@ -183,7 +191,7 @@ class ObjectStore:
                 "centre_m": [round(float(x), 3) for x in thing.centre_m],
                 "extent_m": [round(float(x), 3) for x in thing.extent_m],
             }
-            if thing.held:
+            if thing.held and id_ == matcher.held:
                 change["held"] = True
             elif thing.support:
                 change["support"] = matcher.support(id_, thing)
@@ -257,6 +265,9 @@ class ObjectStore:
             or (math.dist(last.centre_m, centre_m) > self.config.moved_m)
         ):
             thing.past.append(Moment(source.stamp_ns, state, centre_m, support))
+        if state == "held" and self.held not in ("", thing.id):  # put down unnoticed: a hand holds one thing
+            other = self.things[self.held]
+            self._move(other, source, "placed", other.centre_m, "", seen=False)
         thing.state, thing.centre_m, thing.support = state, centre_m, support
         if seen:
             thing.last = source
