@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engram.memory.contract import SCHEMA_VERSION, Store
 from engram.memory.errors import CorruptFileError
-from engram.memory.file import MemoryFile
+from engram.memory.log import Log
 from engram.memory.records import is_intact
 
 _MOST = 20  # problems listed of each kind: a torn page breaks many rows
@@ -33,7 +33,7 @@ class CheckReport:
         return not self.problems
 
 
-def check(file: MemoryFile, stores: Sequence[Store] = ()) -> CheckReport:
+def check(file: Log, stores: Sequence[Store] = ()) -> CheckReport:
     """Check a file; the fresh ``stores`` are replayed and compared with their snapshots, which changes them."""
     problems = [f"page: {text}" for text in _guarded(file)[:_MOST]]
     count, first, found = _read_log(file)
@@ -44,7 +44,7 @@ def check(file: MemoryFile, stores: Sequence[Store] = ()) -> CheckReport:
         for store in stores:
             problems += _replay(file, store, snapshots[store.name])
     return CheckReport(
-        file=str(file.path),
+        file=file.name,
         schema_version=SCHEMA_VERSION,
         robot=file.robot,
         first=first,
@@ -56,14 +56,14 @@ def check(file: MemoryFile, stores: Sequence[Store] = ()) -> CheckReport:
     )
 
 
-def _guarded(file: MemoryFile) -> list[str]:
+def _guarded(file: Log) -> list[str]:
     try:
         return file.damage()
     except CorruptFileError as error:
         return [str(error)]
 
 
-def _read_log(file: MemoryFile) -> tuple[int, int, list[str]]:
+def _read_log(file: Log) -> tuple[int, int, list[str]]:
     """Return how many rows there are, the first number, and what is wrong with them."""
     problems: list[str] = []
     count, first, expected = 0, 0, file.base + 1
@@ -81,7 +81,7 @@ def _read_log(file: MemoryFile) -> tuple[int, int, list[str]]:
     return count, first, problems[:_MOST]
 
 
-def _replay(file: MemoryFile, store: Store, at: Sequence[int]) -> Iterator[str]:
+def _replay(file: Log, store: Store, at: Sequence[int]) -> Iterator[str]:
     """Yield the snapshots of a store that a replay from the one before does not give."""
     empty = store.dump()
     start = 0

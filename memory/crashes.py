@@ -28,10 +28,10 @@ class Crash:
     problems: tuple[str, ...]  # empty when nothing was lost or torn
 
 
-def crash(path: Path, delay_secs: float) -> Crash:
-    """Let a process write to the file, kill it after a delay, open the file again and examine it."""
+def crash(path: str | Path, delay_secs: float) -> Crash:
+    """Let a process write to a memory, kill it after a delay, open it again and examine it."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([__name__, "psycopg"])
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=write_on, args=(path, sender))
     process.start()
@@ -43,7 +43,7 @@ def crash(path: Path, delay_secs: float) -> Crash:
     return _examine(path, max(_received(receiver), default=0))
 
 
-def write_on(path: Path, acknowledgements: Connection) -> None:
+def write_on(path: str | Path, acknowledgements: Connection) -> None:
     """Write steps for ever, and send the version of each when it is written."""
     stores = _stores()
     acknowledgements.send(0)
@@ -66,7 +66,7 @@ def _received(receiver: Connection) -> Iterator[int]:
         receiver.close()
 
 
-def _examine(path: Path, acknowledged: int) -> Crash:
+def _examine(path: str | Path, acknowledged: int) -> Crash:
     problems: list[str] = []
     stores = _stores()
     start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What can go wrong with a memory file: one class per kind of failure, each with its remedy."""
+"""What can go wrong with a memory file or server: one class per kind of failure, each with its remedy."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from engram.memory.contract import HippocampusError
 
 
 class MemoryFileError(HippocampusError):
-    """Raised when a memory file cannot be used; ``path``, ``cause`` and ``remedy`` are attributes too."""
+    """Raised when a memory cannot be used; ``path`` (or URL), ``cause`` and ``remedy`` are attributes too."""
 
     cause = "the memory file cannot be used"
     remedy = "check the disk and the permissions of the file"
 
     def __init__(self, path: str | Path, cause: str = "", remedy: str = "") -> None:
-        self.path = Path(path)
+        self.path = path
         self.cause = cause or type(self).cause
         self.remedy = remedy or type(self).remedy
         super().__init__(f"{self.path}: {self.cause}; {self.remedy}")
@@ -77,6 +77,34 @@ class MergeError(MemoryFileError):
 
     cause = "cannot be merged"
     remedy = "merge files of different robots that still hold their whole log"
+
+
+class MissingDriverError(MemoryFileError):
+    """Raised when the library that talks to the server is not installed."""
+
+    cause = "psycopg, which talks to PostgreSQL, cannot be imported"
+    remedy = "pip install 'engram[fleet]'"
+
+
+class ServerUnreachableError(MemoryFileError):
+    """Raised when the server does not answer, or the connection was lost and could not be made again."""
+
+    cause = "the server cannot be reached"
+    remedy = "check the URL and the network, and that the server runs; what was acknowledged is kept"
+
+
+class LoginError(MemoryFileError):
+    """Raised when the server does not let this user in."""
+
+    cause = "the server refused the login"
+    remedy = "check user and password, in the URL or in PGUSER and PGPASSWORD"
+
+
+class ServerTimeoutError(MemoryFileError):
+    """Raised when the server did not answer within the deadline; nothing is acknowledged then."""
+
+    cause = "the server did not answer in time"
+    remedy = "check its load and the network, and try again"
 
 
 _KINDS: tuple[tuple[str, type[MemoryFileError]], ...] = (

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 
 from engram.memory.contract import SCHEMA_VERSION
 from engram.memory.errors import CorruptFileError
-from engram.memory.file import MemoryFile
+from engram.memory.log import Log
 from engram.memory.records import Row, is_intact, text_of
 
 _STRETCH = 4096
 
 
-def lines(file: MemoryFile) -> Iterator[str]:
+def lines(file: Log) -> Iterator[str]:
     """Yield the lines of an export, without line ends."""
     meta = {"robot": file.robot, "created_ns": int(file.meta("created_ns")), "base": file.base}
     yield text_of({"engram_memory": SCHEMA_VERSION, **meta})
@@ -23,7 +23,7 @@ def lines(file: MemoryFile) -> Iterator[str]:
         yield as_line(row)
 
 
-def intact_rows(file: MemoryFile) -> Iterator[Row]:
+def intact_rows(file: Log) -> Iterator[Row]:
     """Yield the rows that can be read and have the right checksum."""
     for first in range(file.base + 1, file.last + 1, _STRETCH):
         for row in _readable(file, first, min(first + _STRETCH - 1, file.last)):
@@ -37,7 +37,7 @@ def as_line(row: Row) -> str:
     return f'{head[:-1]},"data":{row.data}}}'
 
 
-def _readable(file: MemoryFile, first: int, last: int) -> Iterator[Row]:
+def _readable(file: Log, first: int, last: int) -> Iterator[Row]:
     try:
         rows = list(file.rows(first - 1, last))
     except CorruptFileError:

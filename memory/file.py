@@ -2,29 +2,19 @@
 
 A write is one transaction, so that it is there whole or not at all. ``synchronous="NORMAL"`` keeps every acknowledged
 write when the process is killed; ``"FULL"`` also when the power fails, at some milliseconds a write.
-
-Replay rule
-    The state of a store at sequence number ``n`` is its newest snapshot at or before ``n`` (or the empty store) and the
-    events after it up to ``n``. ``compact`` drops events only when asked to, and then only those at or before the
-    oldest kept snapshot of *every* store that has events in the log. The number it dropped up to is ``base``: all
-    states from ``base`` on can be replayed, whatever was compacted.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 import sqlite3
 import threading
 import time
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, NamedTuple
 
-from engram.memory.contract import SCHEMA_VERSION, Event, Store
+from engram.memory.contract import SCHEMA_VERSION
 from engram.memory.errors import (
     CorruptFileError,
     MissingFileError,
@@ -34,23 +24,12 @@ from engram.memory.errors import (
     named_errors,
 )
 from engram.memory.lock import WriterLock
+from engram.memory.log import PAGE, Log, Snapshot, Synchronous, seal, unseal
 from engram.memory.migrations import migrate, version_of
-from engram.memory.records import Draft, Row, is_intact, text_of, to_event, to_row
-
-Synchronous = Literal["NORMAL", "FULL"]
-_PAGE = 1000  # rows read at a time: readers do not hold the connection for the whole log
-_log = logging.getLogger(__name__)
+from engram.memory.records import Draft, Row, to_row
 
 
-class Snapshot(NamedTuple):
-    """Where a snapshot stands."""
-
-    store: str
-    seq: int
-    size: int  # bytes in the file
-
-
-class MemoryFile:
+class MemoryFile(Log):
     """An open memory file; its methods may be called from any thread, and a with block closes it."""
 
     def __init__(
@@ -71,6 +50,7 @@ class MemoryFile:
             DiskFullError: there is no room to make it.
         """
         self.path = Path(path)
+        self.name = str(path)
         self.read_only = read_only
         self._mutex = threading.RLock()
         self._require_access(create)
@@ -104,14 +84,6 @@ class MemoryFile:
             raise CorruptFileError(self.path, f"has no {key!r} in its table meta")
         return str(row[0])
 
-    def append(self, events: Sequence[Event]) -> int:
-        """Add events in one transaction and return the sequence number of the last; durable when it returns.
-
-        Raises TypeError or ValueError for an event that is not plain JSON, DiskFullError when there is no room;
-        then nothing was added.
-        """
-        return self.commit([Draft(event, text_of(event.data)) for event in events])
-
     def commit(self, drafts: Sequence[Draft]) -> int:
         """Add events that are encoded already; otherwise as ``append``."""
         with self._mutex:
@@ -127,20 +99,13 @@ class MemoryFile:
         end = self.last if upto is None else upto
         query = "SELECT * FROM log WHERE seq > ? AND seq <= ? AND (? IS NULL OR store = ?) ORDER BY seq LIMIT ?"
         while after < end:
-            limit = min(_PAGE, end - after)  # exact, so that SQLite does not look at the next page, which may be torn
+            limit = min(PAGE, end - after)  # exact, so that SQLite does not look at the next page, which may be torn
             with self._reading() as connection:
                 page = connection.execute(query, (after, end, store, store, limit)).fetchall()
             yield from map(Row._make, page)
             if len(page) < limit:
                 return
             after = page[-1][0]
-
-    def events(self, after: int = 0, upto: int | None = None, store: str | None = None) -> Iterator[tuple[int, Event]]:
-        """Yield sequence numbers and events; CorruptFileError at one that is not as it was written."""
-        for row in self.rows(after, upto, store):
-            if not is_intact(row):
-                raise CorruptFileError(self.path, f"event {row.seq} of store {row.store!r} has a wrong checksum")
-            yield row.seq, to_event(row)
 
     def counts(self) -> Mapping[str, int]:
         """Return the number of events in the log by store."""
@@ -149,9 +114,9 @@ class MemoryFile:
 
     def save_snapshot(self, store: str, seq: int, state: bytes, keep: int = 2) -> None:
         """Keep the state that a store had after event ``seq``, and of older ones the newest ``keep - 1``."""
-        packed = zlib.compress(state, 1)
+        packed, crc = seal(store, seq, state)
         with self._writing() as connection:
-            row = (seq, store, packed, _checksum(store, seq, packed))
+            row = (seq, store, packed, crc)
             connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)", row)
             _thin(connection, store, keep)
 
@@ -166,20 +131,7 @@ class MemoryFile:
         query = "SELECT state, crc FROM snapshots WHERE store = ? AND seq = ?"
         with self._reading() as connection:
             row = connection.execute(query, (store, seq)).fetchone()
-        if row is None or _checksum(store, seq, row[0]) != row[1]:
-            raise CorruptFileError(self.path, f"snapshot {seq} of store {store!r} is damaged or missing")
-        return zlib.decompress(row[0])
-
-    def replay(self, store: Store, empty: bytes, upto: int | None = None) -> int:
-        """Bring a store to the state after event ``upto``, the newest by default; return the number it stands at.
-
-        ``empty`` is the dump of the store before its first event. A damaged snapshot is passed over for an older one.
-        """
-        end = self.last if upto is None else upto
-        start = self._load_newest(store, empty, end)
-        for _, event in self.events(start, end, store.name):
-            store.apply(event)
-        return end
+        return unseal(self.name, store, seq, row)
 
     def compact(self, keep: int = 1, drop_events: bool = False) -> None:
         """Drop all but the newest ``keep`` snapshots of each store, on request also events, and give the space back.
@@ -190,7 +142,7 @@ class MemoryFile:
             for store in {s.store for s in self.snapshots()}:
                 _thin(connection, store, keep)
             if drop_events:
-                base = max(self.base, self._replayable_without())
+                base = max(self.base, self.replayable_without())
                 connection.execute("DELETE FROM log WHERE seq <= ?", (base,))
                 connection.execute("UPDATE meta SET value = ? WHERE key = 'base'", (str(base),))
         with self._reading() as connection:
@@ -203,18 +155,18 @@ class MemoryFile:
             found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check").fetchall()]
         return [] if found == ["ok"] else found
 
+    def size_bytes(self) -> int:
+        """Return the size of the file, without its write-ahead log."""
+        return self.path.stat().st_size
+
+    def health(self) -> Mapping[str, str]:
+        """Return what keeps the memory."""
+        return {"kept by": f"SQLite {sqlite3.sqlite_version}"}
+
     def close(self) -> None:
         """Close the file and let the next writer in."""
         with self._mutex, named_errors(self.path):
             self._opened.close()
-
-    def __enter__(self) -> MemoryFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _require_access(self, create: bool) -> None:
         if not self.path.exists():
@@ -260,27 +212,6 @@ class MemoryFile:
             (last,) = connection.execute("SELECT max(seq) FROM log").fetchone()
         return self.base if last is None else int(last)
 
-    def _load_newest(self, store: Store, empty: bytes, end: int) -> int:
-        for snapshot in reversed([s for s in self.snapshots() if s.store == store.name and s.seq <= end]):
-            try:
-                state = self.load_snapshot(store.name, snapshot.seq)
-            except CorruptFileError as error:
-                _log.warning("%s", error)
-                continue
-            store.load(state)
-            return snapshot.seq
-        if self.base > 0 and any(s.store == store.name for s in self.snapshots()):
-            raise CorruptFileError(self.path, f"store {store.name!r} has no intact snapshot at or before event {end}")
-        store.load(empty)
-        return 0
-
-    def _replayable_without(self) -> int:
-        """Return up to which event the snapshots make the log dispensable."""
-        oldest: dict[str, int] = {}
-        for snapshot in self.snapshots():
-            oldest.setdefault(snapshot.store, snapshot.seq)
-        return min((oldest.get(store, 0) for store in self.counts()), default=0)
-
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._mutex, named_errors(self.path):
@@ -305,7 +236,3 @@ class MemoryFile:
 def _thin(connection: sqlite3.Connection, store: str, keep: int) -> None:
     old = "SELECT seq FROM snapshots WHERE store = ? ORDER BY seq DESC LIMIT -1 OFFSET ?"
     connection.execute(f"DELETE FROM snapshots WHERE store = ? AND seq IN ({old})", (store, store, max(1, keep)))  # noqa: S608 (no value in the text)
-
-
-def _checksum(store: str, seq: int, packed: bytes) -> int:
-    return zlib.crc32(packed, zlib.crc32(f"{store}\x1f{seq}".encode()))

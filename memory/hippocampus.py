@@ -1,4 +1,4 @@
-"""The hippocampus: all stores of a robot behind one door, over one memory file.
+"""The hippocampus: all stores of a robot behind one door, over one memory file or server.
 
 A write asks all stores in parallel what they propose, commits their events in one transaction, and then has them
 applied. The version of memory is the sequence number of its newest event. Changes and questions are handed to all
@@ -24,8 +24,8 @@ from typing import Any
 
 from engram.memory.contract import Event, HippocampusError, Hit, Percepts, Query, Recall, Store
 from engram.memory.errors import MemoryFileError, ReadOnlyFileError
-from engram.memory.file import MemoryFile, Synchronous
 from engram.memory.lanes import Lane, StoreHealth
+from engram.memory.log import Synchronous, open_log
 from engram.memory.records import Draft
 
 _log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class HippocampusConfig:
     """Settings of the facade."""
 
     robot: str = "robot"
-    """Name of the robot that a new file belongs to."""
+    """Name of the robot that a new file belongs to, or whose memory on a server it is."""
     deadline_secs: float = 0.5
     """How long a write or a recall waits for each store."""
     synchronous: Synchronous = "NORMAL"
@@ -57,9 +57,9 @@ class Hippocampus:
     """An open memory. Its methods may be called from any thread; writes take turns."""
 
     def __init__(self, path: str | Path, stores: Sequence[Store], config: HippocampusConfig | None = None) -> None:
-        """Open or make a memory file and bring the (new, empty) stores to its newest version.
+        """Open or make a memory file, or the memory at a URL, and bring the (new, empty) stores to its newest version.
 
-        Raises a MemoryFileError when the file cannot be used, ValueError for two stores of one name. A store whose
+        Raises a MemoryFileError when it cannot be used, ValueError for two stores of one name. A store whose
         replay fails is quarantined.
         """
         names = [store.name for store in stores]
@@ -68,7 +68,7 @@ class Hippocampus:
         self.config = c = config or HippocampusConfig()
         self._pools = [ThreadPoolExecutor(1, "memory") for _ in range(len(names) if c.parallel else 1)]
         self._lanes = {s.name: Lane(s, self._pools[k % len(self._pools)]) for k, s in enumerate(stores)}
-        self.file = MemoryFile(
+        self.file = open_log(
             path, robot=c.robot, create=not c.read_only, read_only=c.read_only, synchronous=c.synchronous
         )
         self._writing = threading.RLock()
@@ -88,7 +88,7 @@ class Hippocampus:
         Raises DiskFullError or another MemoryFileError when it could not be committed; then memory is as before.
         """
         if self.config.read_only:
-            raise ReadOnlyFileError(self.file.path, "was opened read-only", "open it for writing")
+            raise ReadOnlyFileError(self.file.name, "was opened read-only", "open it for writing")
         with self._writing:
             self._take_late()
             self._commit(self._propose(percepts))

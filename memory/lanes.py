@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from engram.memory.contract import Event, HippocampusError, Hit, Percepts, Query, Store
-from engram.memory.file import MemoryFile
+from engram.memory.log import Log
 from engram.memory.records import Draft, to_draft
 
 _REMEMBERED = 64  # answers kept of each store, to fall back on
@@ -92,12 +92,12 @@ class Lane:
             self.answers.popitem(last=False)
         return hits
 
-    def save(self, file: MemoryFile, version: int, keep: int) -> None:
+    def save(self, file: Log, version: int, keep: int) -> None:
         """Write a snapshot."""
         self._require_whole()
         file.save_snapshot(self.name, version, self.store.dump(), keep)
 
-    def restore(self, file: MemoryFile, version: int) -> None:
+    def restore(self, file: Log, version: int) -> None:
         """Bring the store to a version by snapshot and replay, whatever its state was."""
         with ExitStack() as on_error:
             on_error.callback(self._tear)

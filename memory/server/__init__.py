@@ -1,0 +1,1 @@
+"""Memory on a PostgreSQL server, for fleets: several robots in one database."""
