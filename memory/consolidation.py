@@ -22,6 +22,8 @@ class ConsolidationConfig:
     """Attempts at least so near to the mean of a cluster join it."""
     min_attempts: int = 2
     """Smaller clusters teach nothing yet."""
+    recent: int = 200
+    """Attempts looked at when a task ends; a sleep between tasks looks at all."""
 
 
 @dataclass(frozen=True)
@@ -62,16 +64,17 @@ def clusters(vectors: Sequence[Floats], cosine: float) -> list[list[int]]:
     A group keeps its first row for good as rows are added, so that its lesson keeps its name.
     """
     groups: list[list[int]] = []
-    sums: list[Floats] = []
+    sums = np.zeros((len(vectors), len(vectors[0]) if len(vectors) else 0), np.float32)
+    norms = np.ones(len(vectors), np.float32)
     for row, vector in enumerate(vectors):
-        near = [float(total @ vector) / max(float(np.linalg.norm(total)), 1e-9) for total in sums]
-        best = int(np.argmax(near)) if near else -1
-        if near and near[best] >= cosine:
-            groups[best].append(row)
-            sums[best] = sums[best] + vector
-        else:
-            groups.append([row])
-            sums.append(vector)
+        near = sums[: len(groups)] @ vector / norms[: len(groups)]
+        best = int(np.argmax(near)) if groups else -1
+        if not groups or near[best] < cosine:
+            best = len(groups)
+            groups.append([])
+        groups[best].append(row)
+        sums[best] += vector
+        norms[best] = max(float(np.linalg.norm(sums[best])), 1e-9)
     return groups
 
 

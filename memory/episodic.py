@@ -13,6 +13,7 @@ from engram.memory.contract import Event, Percepts, Source
 from engram.memory.forgetting import Trace
 from engram.memory.longterm import LongTermConfig, LongTermStore
 from engram.memory.notebook import Note
+from engram.memory.retrieval.dense import Floats
 from engram.memory.retrieval.hybrid import HybridConfig
 from engram.perception.text import TextEmbedder
 
@@ -63,9 +64,10 @@ class EpisodicStore(LongTermStore):
         else:
             super().apply(event)
 
-    def attempts(self) -> list[tuple[Note, Any]]:
-        """Return the active attempts and the (D,) vectors of their tasks, oldest first."""
+    def attempts(self, newest: int | None = None) -> list[tuple[Note, Floats]]:
+        """Return the active attempts, or the newest of them, and the (D,) vectors of their tasks, oldest first."""
         active = [note for note in self.notebook.notes if note.state == "active"]
+        active = active if newest is None else active[max(0, len(active) - newest) :]
         return [(note, self.notebook.vectors(note.id)[0]) for note in active]
 
     def _end(self, percepts: Percepts) -> Event:

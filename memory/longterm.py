@@ -83,8 +83,7 @@ class LongTermStore:
         calls it to mind; 0 when the question resembles nothing that is known.
         """
         vector = self.embedder.embed([query.text])[0]
-        clock_ns = max((note.trace.last_ns for note in self.notebook.notes), default=0)
-        now_ns = clock_ns if query.at_ns is None else query.at_ns
+        now_ns = self.notebook.clock_ns if query.at_ns is None else query.at_ns
         done, mass = self.notebook.associate(vector, self._config.hopfield)
         most = max(mass.values(), default=0.0)
         recognise = self._config.hopfield.enabled

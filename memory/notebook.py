@@ -22,6 +22,7 @@ from engram.memory.retrieval.hopfield import Completion, HopfieldConfig, complet
 from engram.memory.retrieval.hybrid import HybridConfig, HybridIndex
 from engram.perception.text import TextEmbedder
 
+_NEAR = 256  # notes that a cue is compared with, in a large store
 State = Literal["active", "archived", "deleted"]
 
 
@@ -81,6 +82,7 @@ class Notebook:
         self._parts_max = 1
         self._rows: dict[str, list[int]] = {}  # ... and their rows in the index
         self._owners: list[str] = []  # note of each row of the index
+        self._clock_ns = 0
         self._search = HybridIndex(embedder.dims, self._retrieval)
 
     def __len__(self) -> int:
@@ -93,6 +95,11 @@ class Notebook:
 
     def __contains__(self, note_id: str) -> bool:
         return note_id in self._notes
+
+    @property
+    def clock_ns(self) -> int:
+        """Time of the newest thing that happened to a note."""
+        return self._clock_ns
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -116,19 +123,24 @@ class Notebook:
             raise NoteError(f"there is a note {note.id!r} already")
         vectors = {text: self._vector(text, code) for text, code in (parts or {note.text: {}}).items()}
         near = self._nearest(next(iter(vectors.values()))) if self._links else []
-        self._notes[note.id] = replace(note, links=tuple(dict.fromkeys((*note.links, *near))))
+        self._notes[note.id] = note
+        self._put(note.id, links=tuple(dict.fromkeys((*note.links, *near))))
         for other in near:
             self._put(other, links=(*self._notes[other].links, note.id))
         if note.state == "active":
             self._index(note.id, vectors)
 
-    def rewrite(self, note_id: str, text: str, source: Source, code: Json | None = None) -> None:
-        """Give a note a new text: a new version, found by the new text from now on."""
+    def rewrite(
+        self, note_id: str, text: str, source: Source, code: Json | None = None, data: Json | None = None
+    ) -> None:
+        """Give a note a new text, and new data if there are some: a new version, found by the new text from now on."""
         note = self[note_id]
         if note.state != "active":
             raise NoteError(f"note {note_id!r} is {note.state}; make it active before rewriting it")
         self._unindex(note_id)
-        self._put(note_id, text=text, source=source, version=note.version + 1, history=(*note.history, note.text))
+        history = (*note.history, note.text)
+        data = note.data if data is None else data
+        self._put(note_id, text=text, source=source, version=note.version + 1, history=history, data=data)
         self._index(note_id, {text: self._vector(text, code or {})})
 
     def evidence(self, note_id: str, support: int, against: int, source: Source) -> None:
@@ -182,8 +194,15 @@ class Notebook:
 
     def associate(self, vector: Floats, config: HopfieldConfig) -> tuple[Completion, dict[str, float]]:
         """Complete a (D,) cue to the active notes; return it and the attention that each note gets."""
-        rows = np.flatnonzero(self._search.dense.alive)
-        done = complete(self._search.dense.rows(rows), vector, config)
+        dense = self._search.dense
+        alive = np.flatnonzero(dense.alive)
+        if len(alive) <= 2 * _NEAR:
+            rows = alive
+            done = complete(dense.rows(rows), vector, config)
+        else:
+            rows, _ = dense.search(vector, _NEAR)
+            sample = dense.rows(alive[:: len(alive) // _NEAR])
+            done = complete(dense.rows(rows), vector, config, sample=sample, total=len(alive))
         mass: dict[str, float] = {}
         for row, weight in zip(rows, done.weights, strict=True):
             owner = self._owners[row]
@@ -212,6 +231,7 @@ class Notebook:
         vectors = arrays["vectors"].view("<f2").astype(np.float32) if same else None
         at = 0
         self._notes = {row["id"]: note_of(row) for row in meta["notes"]}
+        self._clock_ns = max((note.trace.last_ns for note in self._notes.values()), default=0)
         self._parts = {note_id: tuple(texts) for note_id, texts in meta["parts"].items()}
         for note_id in meta["order"]:
             texts = self._parts[note_id]
@@ -237,11 +257,12 @@ class Notebook:
         self._parts.clear()
         self._rows.clear()
         self._owners.clear()
-        self._parts_max = 1
+        self._parts_max, self._clock_ns = 1, 0
         self._search = HybridIndex(self.embedder.dims, self._retrieval)
 
     def _put(self, note_id: str, **changes: Any) -> None:
-        self._notes[note_id] = replace(self._notes[note_id], **changes)
+        note = self._notes[note_id] = replace(self._notes[note_id], **changes)
+        self._clock_ns = max(self._clock_ns, note.trace.last_ns)
 
     def _nearest(self, vector: Floats) -> list[str]:
         rows, cosines = self._search.dense.search(vector, self._links)

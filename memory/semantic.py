@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 Updater = Callable[[Lesson, Sequence[Note]], Any]  # returns a list of operations, or JSON of one
 Creator = Callable[[Percepts], Sequence[Lesson]]
-Attempts = Callable[[], Sequence[tuple[Note, Any]]]
+Attempts = Callable[[int | None], Sequence[tuple[Note, Any]]]  # the newest so many attempts, or all
 _NEEDS = {
     "add": {"text"},
     "update": {"id", "text"},
@@ -90,12 +90,13 @@ class SemanticStore(LongTermStore):
             operations += self._consider(lesson, self._updater)
         if operations:
             events.append(self._event(operations, percepts.source))
-        return events + (self.sleep(percepts.source) if percepts.outcome else [])
+        return events + (self.sleep(percepts.source, self.config.consolidation.recent) if percepts.outcome else [])
 
-    def sleep(self, source: Source) -> list[Event]:
-        """Return the lessons of all attempts as an event, if they teach anything new."""
+    def sleep(self, source: Source, newest: int | None = None) -> list[Event]:
+        """Return the lessons of all attempts, or of the newest, as an event, if they teach anything new."""
+        attempts = self._attempts(newest) if self._attempts else ()
         operations = []
-        for lesson in consolidate(self._attempts(), self.config.consolidation) if self._attempts else ():
+        for lesson in consolidate(attempts, self.config.consolidation):
             operations += self._consider(lesson, revise)
         return [self._event(operations, source)] if operations else []
 
@@ -131,8 +132,10 @@ class SemanticStore(LongTermStore):
         out = dict(operation)
         if operation["op"] in ("add", "update"):
             out["code"] = self.notebook.encode([operation["text"]])[0]
+        about = {"subject": lesson.subject, "claim": lesson.claim, **lesson.data}
+        if operation["op"] == "update" and lesson.data:  # what it was drawn from has changed too
+            out["about"] = about
         if operation["op"] == "add":
-            about = {"subject": lesson.subject, "claim": lesson.claim, **lesson.data}
             out |= {"level": lesson.level, "support": lesson.support, "about": about}
             out["against"] = operation.get("against", lesson.against)
         return out
@@ -155,7 +158,7 @@ class SemanticStore(LongTermStore):
             return  # it was archived or removed since the proposal
         elif kind == "update":
             if operation["text"] != book[operation["id"]].text:
-                book.rewrite(operation["id"], operation["text"], source, operation["code"])
+                book.rewrite(operation["id"], operation["text"], source, operation["code"], operation.get("about"))
             book.evidence(operation["id"], operation.get("support", 0), operation.get("against", 0), source)
         elif kind == "remove":
             book.set_state(operation["id"], "deleted")
@@ -211,8 +214,9 @@ def update_by_rule(lesson: Lesson, shown: Sequence[Note]) -> list[dict[str, Any]
 
 
 def revise(lesson: Lesson, shown: Sequence[Note]) -> list[dict[str, Any]]:
-    """Bring the lesson on a subject up to the counts of a new one, which includes all that the old one counted."""
-    old = next((note for note in shown if note.data["subject"] == lesson.subject), None)
+    """Bring the lesson of a cluster of attempts up to the newest counts; the cluster is known by common attempts."""
+    episodes = set(lesson.data["episodes"])
+    old = next((note for note in shown if episodes & set(note.data.get("episodes", ()))), None)
     if old is None:
         return [{"op": "add", "text": lesson.text}]
     if old.text == lesson.text:

@@ -48,7 +48,12 @@ class Completion:
 
 
 def complete(
-    patterns: Floats, cue: Floats, config: HopfieldConfig | None = None, given: NDArray[np.bool_] | None = None
+    patterns: Floats,
+    cue: Floats,
+    config: HopfieldConfig | None = None,
+    given: NDArray[np.bool_] | None = None,
+    sample: Floats | None = None,
+    total: int | None = None,
 ) -> Completion:
     """Complete a cue.
 
@@ -57,6 +62,9 @@ def complete(
         cue: (D,).
         config: options.
         given: (D,) coordinates of the cue that are known; all when not given. The others are filled in.
+        sample: (S, D) any patterns of a store of which ``patterns`` are only those nearest to the cue; they tell what
+            chance gives.
+        total: patterns in that store.
 
     """
     config = config or HopfieldConfig()
@@ -75,22 +83,24 @@ def complete(
     near[row] = True
     others = first[~near]
     separation = float(first[row] - others.max()) if len(others) else float(first[row])
-    known = bool(first[row] >= config.min_cosine) and above_chance(float(first[row]), others, config.margin)
+    bulk = others if sample is None else _cosines(sample, cue, given)
+    likely = above_chance(float(first[row]), bulk, config.margin, total)
+    known = bool(first[row] >= config.min_cosine) and likely
     confidence = float(np.clip(weights[near].sum(), 0, 1)) if known else 0.0
     norm = np.linalg.norm(state)
     pattern = state / norm if norm > 0 else state
     return Completion(pattern, weights, row, float(first[row]), separation, np.flatnonzero(near), confidence, known)
 
 
-def above_chance(best: float, others: Floats, margin: float) -> bool:
-    """Whether a score is above the best of as many chance scores with the mean and spread of the others.
+def above_chance(best: float, others: Floats, margin: float, total: int | None = None) -> bool:
+    """Whether a score is above the best of ``total`` chance scores with the mean and spread of others.
 
     The best of n normal values lies about sqrt(2 ln n) deviations above their mean. Few others rule nothing out.
     """
     if len(others) < _BULK:
         return True
     spread = max(float(others.std()), 1e-6)
-    return (best - float(others.mean())) / spread >= math.sqrt(2 * math.log(len(others))) + margin
+    return (best - float(others.mean())) / spread >= math.sqrt(2 * math.log(total or len(others))) + margin
 
 
 def energy(patterns: Floats, state: Floats, beta: float) -> float:

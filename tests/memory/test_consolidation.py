@@ -4,7 +4,7 @@ import pytest
 from engram.memory.consolidation import ConsolidationConfig, clusters, consolidate
 from engram.memory.contract import Percepts, Source
 from engram.memory.episodic import EpisodicStore
-from engram.memory.semantic import SemanticStore
+from engram.memory.semantic import SemanticConfig, SemanticStore
 
 
 def attempt(stores: list[EpisodicStore | SemanticStore], number: int, task: str, outcome: str) -> None:
@@ -56,3 +56,13 @@ def test_switched_off() -> None:
         attempt([store], number, "same", "success")
     assert consolidate(store.attempts(), ConsolidationConfig(enabled=False)) == []
     assert len(consolidate(store.attempts())) == 1
+
+
+def test_a_cluster_is_known_by_its_attempts_when_the_oldest_are_out_of_view() -> None:
+    episodic = EpisodicStore()
+    semantic = SemanticStore(SemanticConfig(consolidation=ConsolidationConfig(recent=3)), attempts=episodic.attempts)
+    for number in range(6):
+        attempt([episodic, semantic], number, f"set the table number {number}", "success")
+    (lesson,) = [note for note in semantic.notebook.notes if note.text.startswith("tasks like")]
+    assert lesson.text == "tasks like 'set the table number 2': succeeded in 3 of 3 attempts"
+    assert lesson.data["episodes"][-1] == "episode:robot:e4:1"

@@ -49,3 +49,13 @@ def test_a_step_does_not_raise_the_energy(patterns: np.ndarray) -> None:
 def test_nothing_stored() -> None:
     done = complete(np.zeros((0, 4)), np.ones(4))
     assert (done.row, done.known, done.confidence) == (-1, False, 0.0)
+
+
+def test_the_nearest_and_a_sample_tell_as_much_as_all(patterns: np.ndarray) -> None:
+    rng = np.random.default_rng(6)
+    for cue in (patterns[3] + 0.05 * rng.normal(size=128), rng.normal(size=128)):
+        near = patterns[np.argsort(-(patterns @ cue))[:64]]
+        part = complete(near, cue, sample=patterns[::7], total=len(patterns))
+        whole = complete(patterns, cue)
+        assert part.known == whole.known
+        assert part.confidence == pytest.approx(whole.confidence, abs=0.02)
