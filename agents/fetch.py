@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from scipy import ndimage
@@ -21,12 +21,40 @@ _SAME_M = 0.4  # a thing found again lies within this of where it was
 
 
 def take_stance(sit: Situation, stance: Stance) -> Skill[bool]:
-    """Go to a stance and face what it is for."""
+    """Go to a stance and face what it is for; from a crouched one, :func:`stand_up` afterwards."""
     if not (yield from travel(sit, {stance.node: 0.0})):
         return False
     if not (yield from turn_to(sit, stance.heading)):
         return False
+    if stance.crouched:
+        yield act(Verb.CROUCH)
+        if sit.outcome is not Outcome.OK:
+            return False
     return (yield from look_to(sit, stance.pitch_deg))
+
+
+def stand_up(sit: Situation, stance: Stance) -> Skill[None]:
+    """Undo the crouching of a stance."""
+    if stance.crouched:
+        yield act(Verb.STAND)
+
+
+def ways_to_reach(sit: Situation, place: np.ndarray, reach_m: float, excluded: Collection[Node] = ()) -> list[Stance]:
+    """Stances for a point, cheapest first, of the first kind that there are any of.
+
+    The kinds: standing with the point in plain sight, crouched (for what lies under a table), from as far as the arm
+    reaches, and last from where the map, which takes furniture for solid, says that something hides the point.
+    """
+    limit = reach_m + sit.config.stretch_m
+    low = bool(place[2] < sit.config.crouched_eye_m - 0.3)
+    kinds = [(False, reach_m, True), (True, reach_m, True), (False, limit, True), (True, limit, True)]
+    for crouched, reach, sure in [*kinds, (low, limit, False)]:
+        config = StanceConfig(reach_m=reach, sure=sure, crouched=crouched)
+        eye_m = sit.config.crouched_eye_m if crouched else sit.eye_m
+        found = stances(sit.navigator, sit.grid, place, eye_m, sit.heading, config=config, excluded=excluded)
+        if found:
+            return found
+    return []
 
 
 def fetch(sit: Situation, track: Track) -> Skill[bool]:
@@ -38,17 +66,16 @@ def fetch(sit: Situation, track: Track) -> Skill[bool]:
     reason, excluded, reach = "no_path", set[Node](), sit.config.reach_m
     for _ in range(sit.config.stands):
         sit.plan()
-        options = stances(
-            sit.navigator, sit.grid, place, sit.eye_m, sit.heading,
-            config=StanceConfig(reach_m=reach), excluded=excluded,
-        )  # fmt: skip
+        options = ways_to_reach(sit, place, reach, excluded)
         if not options:
             break
         excluded.add(options[0].node)
         if not (yield from take_stance(sit, options[0])):
+            yield from stand_up(sit, options[0])
             reason = "blocked"
             continue
         outcome = yield from _pick(sit, track, label, place, source)
+        yield from stand_up(sit, options[0])
         if outcome is Outcome.OK:
             return True
         reason = outcome.code if outcome is not None else "not_seen"

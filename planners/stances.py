@@ -22,6 +22,7 @@ class Stance:
     heading: int
     pitch_deg: float
     cost: float  # in actions, from the planned start
+    crouched: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class StanceConfig:
     elevation_rad: float = 0.61  # ... and up or down
     pitches_deg: tuple[float, ...] = (30.0, 60.0, 0.0, -30.0)  # in order of preference
     pitch_cost: float = 1.5
+    sure: bool = True  # only from where nothing known hides the point
+    crouched: bool = False  # recorded in the stances
 
 
 def stances(
@@ -54,7 +57,7 @@ def stances(
         navigator: knows what can be reached at what cost.
         grid: knows what hides the point.
         target: map frame, metres.
-        eye_m: height of the camera.
+        eye_m: height of the camera in the stance.
         heading: direction that the base faces now.
         config: thresholds.
         excluded: nodes that are not wanted.
@@ -78,7 +81,8 @@ def stances(
     away = np.hypot(offset[:, 0], offset[:, 1])
     eyes = np.column_stack([xy, np.full(len(xy), eye_m)])
     usable = (away >= c.nearest_m) & (away <= c.reach_m)
-    usable[usable] = grid.clear_lines(eyes[usable], target)
+    if c.sure:
+        usable[usable] = grid.clear_lines(eyes[usable], target)
     found = []
     for k in np.flatnonzero(usable):
         bearing = math.atan2(offset[k, 1], offset[k, 0])
@@ -92,7 +96,7 @@ def stances(
                 continue
             turning = min((h - heading) % 4, (heading - h) % 4)
             extra = c.spread_cost * abs(float(away[k]) - c.best_m) + off + c.pitch_cost * c.pitches_deg.index(pitch)
-            found.append(Stance(nodes[k], h, pitch, navigator.distance(nodes[k]) + turning + extra))
+            found.append(Stance(nodes[k], h, pitch, navigator.distance(nodes[k]) + turning + extra, c.crouched))
     return sorted(found, key=lambda s: (s.cost, s.node, s.heading))
 
 
