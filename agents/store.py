@@ -15,13 +15,16 @@ from engram.agents.motion import Skill
 from engram.agents.situation import Situation
 from engram.perception.geometry import Floats, up_facing
 from engram.perception.tracker import Sighting, Track
-from engram.planners.navigation import Node
-from engram.planners.placement import Candidate
+from engram.planners.navigation import DIRECTIONS, Node
+from engram.planners.placement import FLOOR, Candidate
 from engram.planners.stances import Stance, StanceConfig, stances
 from engram.sims.contract import Outcome, Verb, act
 
 _PATCH_M = 0.3  # surfaces are offered as points this far apart
 _FAIR = 0.5  # a place less likely to be proper than this is only the last resort
+_DROP_M = 0.45  # what is dropped falls this far ahead of the base
+_CLEAR_M = 0.35  # to the nearest obstacle from where something is laid down
+_FLOOR_PITCH_DEG = 60.0  # looks at what was laid down
 _NEAR_M = 0.8  # a thing that was set down is found within this of the point
 
 
@@ -38,15 +41,18 @@ def store(sit: Situation) -> Skill[bool]:
     """Put the held thing where it belongs, or failing that where it does no harm."""
     sit.phase = "place"
     label, refused = sit.held, set[int]()
-    for _ in range(sit.config.holders):
-        spot = choose(sit, label, refused)
-        if spot is None:
-            break
-        if (yield from place_on(sit, spot.holder, label)):
+    for least in (_FAIR, 0.0):
+        for _ in range(sit.config.holders):
+            spot = choose(sit, label, refused, least)
+            if spot is None:
+                break
+            if (yield from place_on(sit, spot.holder, label)):
+                return True
+            refused.add(spot.holder.number)
+            if not sit.holding:
+                break
+        if least and sit.holding and (yield from put_on_floor(sit, label)):
             return True
-        refused.add(spot.holder.number)
-        if not sit.holding:
-            break
     sit.failures += 1
     sit.note("failed", label, "no_place")
     if sit.holding:
@@ -55,8 +61,11 @@ def store(sit: Situation) -> Skill[bool]:
     return False
 
 
-def choose(sit: Situation, label: str, refused: set[int]) -> Spot | None:
-    """Return the best receptacle that can be reached: proper first, then near."""
+def choose(sit: Situation, label: str, refused: set[int], least: float = 0.0) -> Spot | None:
+    """Return the best receptacle that can be reached, more than ``least`` likely to be proper: those first, then near.
+
+    ``None`` when there is no such receptacle.
+    """
     sit.plan()
     spots = [
         spot
@@ -66,10 +75,8 @@ def choose(sit: Situation, label: str, refused: set[int]) -> Spot | None:
     ]
     candidates = [Candidate(s.holder.label, sit.room_at(s.point), s.stance.cost) for s in spots]
     ranked = sit.prior.rank_receptacles(label, candidates)
-    fair = [k for k, proper in ranked if proper >= _FAIR]
-    if fair:
-        return spots[fair[0]]
-    return spots[ranked[0][0]] if ranked and ranked[0][1] > 0.0 else None
+    likely = [k for k, proper in ranked if proper > least]
+    return spots[likely[0]] if likely else None
 
 
 def place_on(sit: Situation, holder: Track, label: str) -> Skill[bool]:
@@ -95,6 +102,41 @@ def place_on(sit: Situation, holder: Track, label: str) -> Skill[bool]:
     return False
 
 
+def put_on_floor(sit: Situation, label: str) -> Skill[bool]:
+    """Lay the held thing down where such things are kept on the floor, if there is such a room."""
+    sit.plan()
+    stance = floor_stance(sit, label)
+    if stance is None or not (yield from take_stance(sit, stance)):
+        return False
+    before, step = sit.observation["rgb"], sit.step
+    yield act(Verb.DROP)
+    if sit.outcome is not Outcome.OK or sit.holding:
+        return False
+    xyz = np.array([*_ahead(sit, stance.node, stance.heading), 0.0])
+    _note_placed(sit, label, FLOOR, xyz, before, step)
+    return True
+
+
+def floor_stance(sit: Situation, label: str) -> Stance | None:
+    """Return the nearest pose with clear floor ahead where the label belongs on the floor; paths must be planned."""
+    clearance, floor = sit.grid.clearance(), sit.grid.known_floor()
+    for node in sorted(sit.navigator.reachable(), key=lambda n: (sit.navigator.distance(n), n)):
+        if sit.prior.proper(label, None, sit.room_at(np.array(sit.navigator.position(node)))) < _FAIR:
+            continue
+        for heading in range(4):
+            xy = _ahead(sit, node, heading)
+            ix, iy = sit.grid.cells(xy[None, :])[0]
+            clear = sit.grid.inside(np.array([ix, iy])) and floor[ix, iy] and clearance[ix, iy] > _CLEAR_M
+            if clear and sit.prior.proper(label, None, sit.room_at(xy)) >= _FAIR:
+                return Stance(node, heading, _FLOOR_PITCH_DEG, sit.navigator.distance(node))
+    return None
+
+
+def _ahead(sit: Situation, node: Node, heading: int) -> Floats:
+    """(2,) point of the floor onto which something falls that is dropped at a pose."""
+    return np.array(sit.navigator.position(node)) + _DROP_M * np.array(DIRECTIONS[heading])
+
+
 def _put(sit: Situation, holder: Track, label: str, aim: Floats) -> Skill[Outcome | None]:
     outcome: Outcome | None = None
     tried: list[Floats] = []
@@ -109,18 +151,21 @@ def _put(sit: Situation, holder: Track, label: str, aim: Floats) -> Skill[Outcom
         yield act(Verb.PLACE, u, v)
         outcome = sit.outcome
         if outcome is Outcome.OK and not sit.holding:
-            sit.held = ""
-            seen = _lies_there(sit, label, xyz)
-            sit.tidied += 1
-            reason = "verified" if seen is not None else "not_seen_after"
-            at = seen.centre if seen is not None else xyz
-            sit.events.append(
-                Event("placed", step, label, reason, point(at), holder.label, before, sit.observation["rgb"])
-            )
+            _note_placed(sit, label, holder.label, xyz, before, step)
             return Outcome.OK
         if outcome in (Outcome.CLOSED, Outcome.INVALID, Outcome.HAND_EMPTY):
             return outcome
     return outcome
+
+
+def _note_placed(sit: Situation, label: str, target: str, xyz: Floats, before: NDArray[np.uint8], step: int) -> None:
+    """Write into the journal that the hand has set a thing down, and whether it is seen there."""
+    sit.held = ""
+    seen = _lies_there(sit, label, xyz)
+    sit.tidied += 1
+    reason = "verified" if seen is not None else "not_seen_after"
+    at = seen.centre if seen is not None else xyz
+    sit.events.append(Event("placed", step, label, reason, point(at), target, before, sit.observation["rgb"]))
 
 
 def free_point(

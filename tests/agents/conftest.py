@@ -11,7 +11,7 @@ import pytest
 
 from engram.sims.contract import Frame, Outcome, Truth, Verb, World, WorldConfig
 
-RADIUS_M, EYE_M = 0.2, 1.576
+RADIUS_M, EYE_M, CROUCHED_EYE_M = 0.2, 1.576, 0.901
 HEADINGS = ((1, 0), (0, 1), (-1, 0), (0, -1))
 
 
@@ -91,12 +91,15 @@ class BoxWorld(World):
     def _begin(self, seed: int, options: dict[str, Any]) -> dict[str, Any]:
         self.boxes = self._make if self._make is not None else two_rooms()
         self.i = self.j = self.h = 0
-        self.pitch, self.held = 0.0, None
+        self.pitch, self.held, self.eye_m = 0.0, None, EYE_M
         return {}
 
     def _act(self, verb: Verb, point: tuple[float, float]) -> Outcome:
         if verb in (Verb.ROTATE_LEFT, Verb.ROTATE_RIGHT):
             self.h = (self.h + (1 if verb is Verb.ROTATE_LEFT else -1)) % 4
+            return Outcome.OK
+        if verb in (Verb.CROUCH, Verb.STAND):
+            self.eye_m = CROUCHED_EYE_M if verb is Verb.CROUCH else EYE_M
             return Outcome.OK
         if verb in (Verb.LOOK_UP, Verb.LOOK_DOWN):
             pitch = self.pitch + (30 if verb is Verb.LOOK_DOWN else -30)
@@ -112,6 +115,8 @@ class BoxWorld(World):
             return self._pick(point)
         if verb is Verb.PLACE:
             return self._place(point)
+        if verb is Verb.DROP:
+            return self._drop()
         return Outcome.INVALID
 
     def _move(self, i: int, j: int) -> Outcome:
@@ -160,13 +165,22 @@ class BoxWorld(World):
         self.held = None
         return Outcome.OK
 
+    def _drop(self) -> Outcome:
+        if self.held is None:
+            return Outcome.HAND_EMPTY
+        half = (self.held.hi - self.held.lo) / 2
+        centre = np.array([self.i, self.j]) * 0.25 + 0.45 * np.array(HEADINGS[self.h])
+        self.held.lo = np.array([*(centre - half[:2]), 0.0])
+        self.held.hi, self.held = self.held.lo + 2 * half, None
+        return Outcome.OK
+
     def _sense(self) -> Frame:
         yaw, pitch = self.h * math.pi / 2, math.radians(self.pitch)
         forward = np.array([math.cos(yaw) * math.cos(pitch), math.sin(yaw) * math.cos(pitch), -math.sin(pitch)])
         right = np.array([math.sin(yaw), -math.cos(yaw), 0.0])
         pose = np.eye(4)
         pose[:3, :3] = np.stack([right, np.cross(forward, right), forward], 1)
-        pose[:3, 3] = self._eye = np.array([self.i * 0.25, self.j * 0.25, EYE_M])
+        pose[:3, 3] = self._eye = np.array([self.i * 0.25, self.j * 0.25, self.eye_m])
         self._cast(pose)
         rgb = np.stack([(self._numbers * 37 + 80 * k) % 256 for k in range(3)], -1).astype(np.uint8)
         base = np.array([self.i * 0.25, self.j * 0.25, math.remainder(yaw, 2 * math.pi)])

@@ -33,6 +33,31 @@ def test_tidies_a_house_of_boxes(box_world):
     assert all(e.reason == "verified" and e.before is not None and e.before.shape == (128, 128, 3) for e in placed)
 
 
+def test_crouches_for_what_lies_under_a_table(box_world):
+    box_world.reset(seed=0)
+    mug = box_world.where("Mug")
+    shift = np.array([1.7, -1.75, 0.05]) - (mug.lo + mug.hi) / 2  # behind the edge of the desk
+    mug.lo, mug.hi = mug.lo + shift, mug.hi + shift
+    box_world._make = box_world.boxes
+    agent = TidyAgent(MaskDetector(box_world.masks, box_world.labels))
+    assert run(box_world, agent)
+    assert box_world.under("Mug") in {"CounterTop", "DiningTable", "Desk"}
+    assert box_world.eye_m == 1.576  # it stands again
+
+
+def test_lays_boots_on_the_floor_of_the_bedroom(box_world):
+    box_world.reset(seed=0)
+    box_world.where("Pillow").label = "Boots"  # in the kitchen, where none are kept
+    box_world._make = box_world.boxes
+    agent = TidyAgent(MaskDetector(box_world.masks, box_world.labels))
+    assert run(box_world, agent)
+    boots = box_world.where("Boots")
+    assert box_world.under("Boots") == "Floor"
+    assert boots.hi[0] < 2.5
+    placed = [e for e in agent.journal() if e.kind == "placed" and e.label == "Boots"]
+    assert [e.target for e in placed] == ["Floor"]
+
+
 def test_map_matches_the_house(box_world):
     agent = TidyAgent(MaskDetector(box_world.masks, box_world.labels))
     run(box_world, agent)
