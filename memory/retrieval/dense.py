@@ -26,18 +26,18 @@ class DenseConfig:
     scan: Literal["exact", "int8", "bits"] = "bits"
     exact_below: int = 8192
     """With fewer rows than this the scan is exact."""
-    rerank: int = 20
+    rerank: int = 2
     """The exact look is at this many times as many rows as are asked for, at least 200."""
 
 
 class DenseIndex:
-    """Unit vectors in rows 0, 1, 2, ..., kept as float16; rows can be removed but keep their number."""
+    """Unit vectors in rows 0, 1, 2, ..., rows can be removed but keep their number."""
 
     def __init__(self, dims: int, config: DenseConfig | None = None) -> None:
         """Start empty, for vectors of a length."""
         self.dims, self.config = dims, config or DenseConfig()
         self._count = 0
-        self._vectors = np.zeros((64, dims), np.float16)
+        self._vectors = np.zeros((64, dims), np.float32)
         self._alive = np.zeros(64, bool)
         self._width = 1 << max(6, (dims - 1).bit_length())  # bits of a code: the next power of two
         self._coded = 0  # rows that have codes
@@ -67,7 +67,7 @@ class DenseIndex:
 
     def rows(self, rows: Rows) -> Floats:
         """Return the (R, D) vectors of rows."""
-        return self._vectors[rows].astype(np.float32)
+        return np.asarray(self._vectors[rows])
 
     def exact(self, query: Floats, rows: Rows) -> Floats:
         """Return the (R,) cosines of rows with a (D,) unit vector."""
@@ -85,10 +85,14 @@ class DenseIndex:
         usable = self.alive if allowed is None else self.alive & allowed
         if self._count < self.config.exact_below or self.config.scan == "exact":
             rows = np.flatnonzero(usable)
+            if len(rows) == self._count:  # no copy
+                cosines = np.asarray(self._vectors[: self._count] @ query)
+                best = top(cosines, count)
+                return best, cosines[best]
         else:
-            scores = np.where(usable, self._scan(query), np.iinfo(np.int32).min)
-            rows = top(scores, max(200, count * self.config.rerank))
-            rows = rows[usable[rows]]
+            rows = np.flatnonzero(usable)
+            scores = self._scan(query).astype(np.float32)
+            rows = rows[top(scores[rows] if len(rows) < self._count else scores, max(200, count * self.config.rerank))]
         cosines = self.exact(query, rows)
         best = top(cosines, count)
         return rows[best], cosines[best]
@@ -112,7 +116,7 @@ class DenseIndex:
             self._codes = grown
         for start in range(self._coded, self._count, 4096):
             end = min(start + 4096, self._count)
-            self._codes[start:end] = self._code(self._vectors[start:end].astype(np.float32))
+            self._codes[start:end] = self._code(self._vectors[start:end])
         self._coded = self._count
 
     def _code(self, vectors: Floats) -> NDArray[Any]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]
+_BINS = 1024
 
 
 def reciprocal_rank(scores: Sequence[Floats], weights: Sequence[float] | None = None, k: float = 60) -> Floats:
@@ -48,6 +49,20 @@ def top(scores: Floats, count: int) -> NDArray[np.int64]:
     count = min(count, len(scores))
     if count <= 0:
         return np.zeros(0, np.int64)
-    worst = np.partition(scores, len(scores) - count)[len(scores) - count]
-    rows = np.flatnonzero(scores >= worst)
+    rows = np.flatnonzero(scores >= _bound(scores, count))
     return np.asarray(rows[np.argsort(-scores[rows], kind="stable")][:count], np.int64)
+
+
+def _bound(scores: Floats, count: int) -> float:
+    """Return a value that at least ``count`` scores reach, and few more, from a histogram.
+
+    A partition would be exact, but takes 20 times as long when many scores are equal, as those by words are.
+    """
+    low, high = float(scores.min()), float(scores.max())
+    if len(scores) < 4 * _BINS or not high > low:
+        return low
+    step = (high - low) / _BINS
+    bins = np.minimum(((scores - low) / step).astype(np.int32), _BINS - 1)
+    reach = np.cumsum(np.bincount(bins, minlength=_BINS)[::-1])
+    lowest = _BINS - 1 - int(np.searchsorted(reach, count))
+    return float(scores[bins >= lowest].min())

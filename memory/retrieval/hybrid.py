@@ -188,9 +188,9 @@ class HybridIndex:
         if self.config.dense:
             picked.append(self.dense.search(vector, pool, usable)[0])
         if self.config.bm25:
-            scores = np.where(usable, self.bm25.stem_scores(terms), 0)
-            best = top(scores, pool)
-            picked.append(best[scores[best] > 0])
+            scores = self.bm25.stem_scores(terms)
+            having = np.flatnonzero((scores > 0) & usable)
+            picked.append(having[top(scores[having], pool)])
         rows = np.unique(np.concatenate(picked)) if picked else np.zeros(0, np.int64)
         around = np.unique(np.concatenate(self._windows(rows, max(self.config.spans, default=0))))
         around = around[around != _NONE]

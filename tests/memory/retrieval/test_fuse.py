@@ -29,3 +29,16 @@ def test_top_prefers_earlier_rows_among_equals() -> None:
     assert top(np.array([1.0, 5.0, 5.0, 5.0, 0.0]), 2).tolist() == [1, 2]
     assert top(np.array([1.0]), 5).tolist() == [0]
     assert top(np.zeros(0), 3).tolist() == []
+
+
+@pytest.mark.parametrize("kind", ["spread", "tied", "skewed", "equal"])
+def test_top_of_many_is_that_of_a_full_sort(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    scores = {
+        "spread": rng.normal(size=20_000),
+        "tied": rng.integers(0, 4, 20_000).astype(float),
+        "skewed": np.where(rng.random(20_000) < 0.001, 1e6, rng.random(20_000)),
+        "equal": np.ones(20_000),
+    }[kind]
+    for count in (1, 7, 500, 19_999):
+        assert np.array_equal(top(scores, count), np.argsort(-scores, kind="stable")[:count])
