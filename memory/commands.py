@@ -1,4 +1,4 @@
-"""The command about memory files: ``engram memory show|query|export|check|compact FILE``."""
+"""The command about memories: ``engram memory show|query|export|check|compact FILE``, or a URL for the file."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _YEAR_2000_NS = 946_684_800 * 10**9  # what is earlier is not a time of day but 
 class Show:
     """Say whose memory it is, and what is in it."""
 
-    file: tyro.conf.Positional[Path]
-    """Memory file."""
+    file: tyro.conf.Positional[str]
+    """Memory file, or URL of a memory server (postgresql://user@host/database?robot=NAME)."""
     json: bool = False
     """Print JSON instead of a table."""
 
@@ -35,8 +35,8 @@ class Show:
 class Query:
     """Ask memory: what, where, when, how sure, and from which step."""
 
-    file: tyro.conf.Positional[Path]
-    """Memory file."""
+    file: tyro.conf.Positional[str]
+    """Memory file, or URL of a memory server (postgresql://user@host/database?robot=NAME)."""
     text: tyro.conf.Positional[str]
     """The question, such as "where is the mug?"."""
     limit: int = 5
@@ -53,8 +53,8 @@ class Query:
 class Export:
     """Write the events as JSON Lines."""
 
-    file: tyro.conf.Positional[Path]
-    """Memory file."""
+    file: tyro.conf.Positional[str]
+    """Memory file, or URL of a memory server (postgresql://user@host/database?robot=NAME)."""
     out: Path | None = None
     """File to write instead of standard output."""
 
@@ -63,8 +63,8 @@ class Export:
 class Check:
     """Look for damage: pages, checksums, numbering, and that replay gives the snapshots."""
 
-    file: tyro.conf.Positional[Path]
-    """Memory file."""
+    file: tyro.conf.Positional[str]
+    """Memory file, or URL of a memory server (postgresql://user@host/database?robot=NAME)."""
     json: bool = False
     """Print JSON instead of text."""
 
@@ -73,8 +73,8 @@ class Check:
 class Compact:
     """Make the file smaller."""
 
-    file: tyro.conf.Positional[Path]
-    """Memory file."""
+    file: tyro.conf.Positional[str]
+    """Memory file, or URL of a memory server (postgresql://user@host/database?robot=NAME)."""
     keep: int = 1
     """Snapshots kept of each store."""
     drop_events: bool = False
@@ -104,18 +104,19 @@ def _run(options: Show | Query | Export | Check | Compact) -> int:
 
 def show(options: Show) -> int:
     """Print what is in the file."""
-    from engram.memory.file import MemoryFile
+    from engram.memory.log import open_log
 
-    with MemoryFile(options.file, read_only=True) as file:
+    with open_log(options.file, read_only=True) as file:
         events, snapshots = file.counts(), file.snapshots()
         found = {
-            "file": str(file.path),
+            "file": file.name,
             "schema_version": contract.SCHEMA_VERSION,
             "robot": file.robot,
             "created": _when(int(file.meta("created_ns"))),
-            "bytes": file.path.stat().st_size,
+            "bytes": file.size_bytes(),
             "version": file.last,
             "dropped_upto": file.base,
+            **{key.replace(" ", "_"): value for key, value in file.health().items()},
         }
     if options.json:
         listed = {"events": events, "snapshots": [s._asdict() for s in snapshots]}
@@ -164,10 +165,10 @@ def query(options: Query) -> int:
 def export(options: Export) -> int:
     """Write the lines of the export; say so when damaged events were left out."""
     from engram.memory.export import lines
-    from engram.memory.file import MemoryFile
+    from engram.memory.log import open_log
 
-    with MemoryFile(options.file, read_only=True) as file:
-        expected, written = file.last - file.base, -1  # the header is no event
+    with open_log(options.file, read_only=True) as file:
+        name, expected, written = file.name, file.last - file.base, -1  # the header is no event
         out = sys.stdout if options.out is None else options.out.open("w", encoding="utf-8")
         try:
             for line in lines(file):
@@ -177,7 +178,7 @@ def export(options: Export) -> int:
             if options.out is not None:
                 out.close()
     if written < expected:
-        sys.stderr.write(f"engram: {options.file}: {expected - written} damaged events were left out\n")
+        sys.stderr.write(f"engram: {name}: {expected - written} damaged events were left out\n")
         return _DAMAGED
     return _DONE
 
@@ -185,10 +186,10 @@ def export(options: Export) -> int:
 def check(options: Check) -> int:
     """Check the file with all stores that there are."""
     from engram.memory.check import check as examine
-    from engram.memory.file import MemoryFile
+    from engram.memory.log import open_log
     from engram.memory.stores import default_stores
 
-    with MemoryFile(options.file, read_only=True) as file:
+    with open_log(options.file, read_only=True) as file:
         report = examine(file, default_stores())
     if options.json:
         _write(json_format.dumps({"ok": report.ok, **asdict(report)}, indent=1))
@@ -203,18 +204,19 @@ def check(options: Check) -> int:
 
 def compact(options: Compact) -> int:
     """Take a snapshot when events are to go, and drop what is not needed."""
-    from engram.memory.file import MemoryFile
     from engram.memory.hippocampus import Hippocampus, HippocampusConfig
+    from engram.memory.log import open_log
     from engram.memory.stores import default_stores
 
-    before = options.file.stat().st_size if options.file.is_file() else 0
-    if options.drop_events and before:
+    with open_log(options.file, read_only=True) as file:
+        before = file.size_bytes()
+    if options.drop_events:
         with Hippocampus(options.file, default_stores(), HippocampusConfig(deadline_secs=60.0)):
             pass  # closing takes the snapshot
-    with MemoryFile(options.file, create=False) as file:
+    with open_log(options.file, create=False) as file:
         file.compact(options.keep, options.drop_events)
-        kept = sum(file.counts().values())
-    _write(f"{before} bytes before, {options.file.stat().st_size} now; {kept} events kept.")
+        kept, after = sum(file.counts().values()), file.size_bytes()
+    _write(f"{before} bytes before, {after} now; {kept} events kept.")
     return _DONE
 
 

@@ -19,13 +19,14 @@ from typing import Any
 from engram.memory.contract import Event
 from engram.memory.errors import MergeError
 from engram.memory.file import MemoryFile
+from engram.memory.log import Log, open_log
 
 _BATCH = 1000
 WORDS = frozenset({"kind", "label", "labels", "name", "op", "summary", "text"})  # keys whose values are no ids
 
 
 def merge(target: str | Path, sources: Sequence[str | Path]) -> int:
-    """Write a new file with the events of all sources and return how many there are.
+    """Write a new file with the events of all sources, files or URLs, and return how many there are.
 
     Raises MergeError when the target exists, when two sources are of the same robot, and when a source no longer has
     its whole log.
@@ -34,7 +35,7 @@ def merge(target: str | Path, sources: Sequence[str | Path]) -> int:
     if path.exists():
         raise MergeError(path, "exists already", "name a new file to merge into")
     with ExitStack() as opened:
-        files = [opened.enter_context(MemoryFile(source, read_only=True)) for source in sources]
+        files = [opened.enter_context(open_log(source, read_only=True)) for source in sources]
         _require_mergeable(files)
         shared = _shared(files)
         logs = [_renamed(file, shared) for file in files]
@@ -75,22 +76,22 @@ def prefixed(data: Any, ids: Set[str], prefix: str) -> Any:
     return data
 
 
-def _require_mergeable(files: Sequence[MemoryFile]) -> None:
+def _require_mergeable(files: Sequence[Log]) -> None:
     robots = Counter(file.robot for file in files)
     for file in files:
         if robots[file.robot] > 1:
-            raise MergeError(file.path, f"is of robot {file.robot!r}, as another file is")
+            raise MergeError(file.name, f"is of robot {file.robot!r}, as another file is")
         if file.base > 0:
-            raise MergeError(file.path, f"has dropped its events up to {file.base}")
+            raise MergeError(file.name, f"has dropped its events up to {file.base}")
 
 
-def _shared(files: Sequence[MemoryFile]) -> set[str]:
+def _shared(files: Sequence[Log]) -> set[str]:
     """Return the ids that more than one log has."""
     counts = Counter(i for file in files for i in {i for _, event in file.events() for i in ids_in(event.data)})
     return {i for i, count in counts.items() if count > 1}
 
 
-def _renamed(file: MemoryFile, ids: Set[str]) -> Iterator[tuple[int, str, int, Event]]:
+def _renamed(file: Log, ids: Set[str]) -> Iterator[tuple[int, str, int, Event]]:
     """Yield events with what they are sorted by; a clock that was set back does not change their order."""
     newest = 0
     for seq, event in file.events():

@@ -30,7 +30,7 @@ _STATES: tuple[tuple[str, type[MemoryFileError], str], ...] = (
     ("42501", ReadOnlyFileError, "let the owner grant CREATE on the database, or the tables in schema engram"),
     ("53100", DiskFullError, "free space on the server and write again: nothing that was acknowledged is lost"),
     ("53", ServerUnreachableError, "free connections or memory of the server, and try again"),
-    ("55P03", TwoWritersError, ""),
+    ("55P03", ServerTimeoutError, ""),
     ("57014", ServerTimeoutError, ""),
     ("57P", ServerUnreachableError, ""),
     ("XX001", CorruptFileError, "restore the database from its backup"),

@@ -81,9 +81,7 @@ class Session:
             if bulk:
                 stack.enter_context(self._connection.transaction())
             cursor = stack.enter_context(self._connection.cursor())
-            if bulk:
-                cursor.execute("SELECT set_config('statement_timeout', %s, true)", (_milliseconds(secs),))
-            return work(cursor)
+            return work(_with_timeout(cursor, secs) if bulk else cursor)
 
     def _connect_if_lost(self) -> bool:
         """Return whether there is a new connection."""
@@ -96,8 +94,9 @@ class Session:
             self._connection = psycopg.connect(**self._parameters, autocommit=True)
         with ExitStack() as on_error:
             on_error.callback(self._connection.close)
-            with self._deadline(self.deadlines.statement_secs), self._connection.transaction():
-                self._on_connect(self._connection.cursor())
+            secs = self.deadlines.statement_secs + self.deadlines.lock_secs
+            with self._deadline(secs), self._connection.transaction():
+                self._on_connect(_with_timeout(self._connection.cursor(), secs))
             on_error.pop_all()
         return True
 
@@ -152,6 +151,12 @@ def _cut(line: socket.socket, cut: threading.Event) -> None:
     cut.set()
     with suppress(OSError):  # the other side has closed it
         line.shutdown(socket.SHUT_RDWR)
+
+
+def _with_timeout(cursor: Any, secs: float) -> Any:
+    """Give each statement of the open transaction so long."""
+    cursor.execute("SELECT set_config('statement_timeout', %s, true)", (_milliseconds(secs),))
+    return cursor
 
 
 def _milliseconds(secs: float) -> str:
