@@ -221,7 +221,7 @@ class Notebook:
         notes = [asdict(note) for note in self._notes.values()]
         parts = {note_id: list(texts) for note_id, texts in self._parts.items()}
         state = {"notes": notes, "parts": parts, "order": order, "embedder": self.embedder.name, "store": meta}
-        return pack(state, {"vectors": vectors.view(np.uint8).reshape(len(rows), -1)})
+        return pack(state, {"vectors": vectors.view(np.uint8).reshape(len(rows), 2 * self.embedder.dims)})
 
     def load(self, state: bytes) -> Any:
         """Replace the state by a dumped one and return the ``meta`` of the store."""
