@@ -32,7 +32,7 @@ class Graph:
         self._now: dict[Triple, Edge] = {}
         self._out: _Adjacency = {}
         self._into: _Adjacency = {}
-        self._holders: dict[str, dict[Triple, Edge]] = {}  # current facts that locate their object, by that
+        self._ties: dict[str, dict[Triple, Edge]] = {}  # current spatial and holding facts, by object
         self._past: dict[str, list[Edge]] = {}  # versions that are no longer current, by subject
         self._past_into: dict[str, list[Edge]] = {}  # ... and by object
 
@@ -145,9 +145,29 @@ class Graph:
         """Return the current facts from one node to another."""
         return self._out.get(subject, {}).get(object_, [])
 
-    def locations(self, thing: str) -> list[Edge]:
-        """Return the current facts that say where a thing is: on or in what, or in whose hand."""
-        return [*filter(_tells_place, self.outgoing(thing)), *self._holders.get(thing, {}).values()]
+    def tied(self, thing: str, at_ns: int | None = None) -> list[Edge]:
+        """Return the facts that can have to do with where a thing is: all with it as subject, spatial ones and holds.
+
+        With ``at_ns`` those that were true then. What a thing bears, and what was done to it, is not among them.
+        """
+        now = chain(self.outgoing(thing), self._ties.get(thing, {}).values())
+        if at_ns is None:
+            return list(now)
+        past = chain(self._past.get(thing, ()), self._past_into.get(thing, ()))
+        return [e for e in chain(now, past) if e.valid_from <= at_ns < e.valid_to and e.known_to == FOREVER]
+
+    def locations(self, thing: str, at_ns: int | None = None) -> list[Edge]:
+        """Return the facts that say where a thing is, or was: on or in what, or in whose hand."""
+        return [e for e in self.tied(thing, at_ns) if _located(e) == thing]
+
+    def ended_since(self, node: str, stamp_ns: int) -> Iterator[Edge]:
+        """Yield the facts about a node whose truth ended after a time, the latest written first."""
+        for versions in (self._past.get(node, []), self._past_into.get(node, [])):
+            for edge in reversed(versions):
+                if edge.known_to == FOREVER and edge.known_from < stamp_ns:
+                    break
+                if edge.known_to == FOREVER and edge.valid_to > stamp_ns:
+                    yield edge
 
     def inside(self, nodes: Collection[str], inner: Collection[str]) -> list[Edge]:
         """Return the current facts with both ends among ``nodes`` and one among ``inner``, a part of them."""
@@ -264,14 +284,15 @@ class Graph:
         pair = self._out.setdefault(edge.subject, {}).setdefault(edge.object, [])
         pair.append(edge)
         self._into.setdefault(edge.object, {})[edge.subject] = pair
-        if RELATIONS.get(edge.relation, FREE).located == "object":
-            self._holders.setdefault(edge.object, {})[edge.triple] = edge
+        relation = RELATIONS.get(edge.relation, FREE)
+        if relation.located == "object" or (relation.spatial and not relation.located):
+            self._ties.setdefault(edge.object, {})[edge.triple] = edge
 
     def _expire(self, triple: Triple) -> Edge | None:
         edge = self._now.pop(triple, None)
         if edge is None:
             return None
-        self._holders.get(edge.object, {}).pop(triple, None)
+        self._ties.get(edge.object, {}).pop(triple, None)
         pair = self._out[edge.subject][edge.object]
         pair.remove(edge)
         if pair:
@@ -290,5 +311,6 @@ class Graph:
 _NONE: dict[str, list[Edge]] = {}
 
 
-def _tells_place(edge: Edge) -> bool:
-    return RELATIONS.get(edge.relation, FREE).located == "subject"
+def _located(edge: Edge) -> str:
+    end = RELATIONS.get(edge.relation, FREE).located
+    return edge.subject if end == "subject" else edge.object if end == "object" else ""

@@ -52,17 +52,22 @@ class Draft:
         self.source = source
         self.changes: list[Change] = []
         self.added: dict[Triple, Fact] = {}
-        self._ended: set[Triple] = set()
+        self.ended: set[Triple] = set()
 
     def believes(self, triple: Triple) -> bool:
         """Whether a fact will be current."""
-        return triple in self.added or (triple not in self._ended and self.knowledge.graph.get(triple) is not None)
+        return triple in self.added or (triple not in self.ended and self.knowledge.graph.get(triple) is not None)
 
     def about(self, node: str) -> list[Triple]:
         """Facts about a node that will be current."""
         graph = self.knowledge.graph
         old = [e.triple for way in (graph.outgoing(node), graph.incoming(node)) for e in way]
         return self._updated(old, lambda t: node in (t[0], t[2]))
+
+    def tied(self, thing: str) -> list[Triple]:
+        """Facts that can have to do with where a thing is."""
+        old = [e.triple for e in self.knowledge.graph.tied(thing)]
+        return self._updated(old, lambda t: thing in (t[0], t[2]))
 
     def of(self, node: str, relation: str) -> list[Triple]:
         """Facts with this relation from a node."""
@@ -75,7 +80,7 @@ class Draft:
         return self._updated(old, lambda t: located_by(t) == thing)
 
     def _updated(self, old: Iterable[Triple], fits: Callable[[Triple], bool]) -> list[Triple]:
-        return list(dict.fromkeys([*(t for t in old if t not in self._ended), *filter(fits, self.added)]))
+        return list(dict.fromkeys([*(t for t in old if t not in self.ended), *filter(fits, self.added)]))
 
     def believe(self, fact: Fact, valid_to: int | None = None) -> None:
         """Write a fact or evidence for it."""
@@ -87,7 +92,7 @@ class Draft:
         self.changes.append(change)
         if valid_to is not None:
             change["valid_to"] = valid_to
-        elif self.knowledge.graph.get(fact.triple) is None or fact.triple in self._ended:
+        elif self.knowledge.graph.get(fact.triple) is None or fact.triple in self.ended:
             self.added[fact.triple] = fact
 
     def put(self, op: str, triple: Triple, weight: float | None = None) -> None:
@@ -103,7 +108,7 @@ class Draft:
             self.put("close", triple)
             if valid_to is not None:
                 self.changes[-1]["valid_to"] = valid_to
-            self._ended.add(triple)
+            self.ended.add(triple)
             self.added.pop(triple, None)
 
 
@@ -189,7 +194,7 @@ def _establish(draft: Draft, fact: Fact) -> None:
 def left_behind(draft: Draft, thing: str) -> list[Triple]:
     """Spatial facts that end when a thing is moved; what lies on or in it goes along."""
     return [
-        t for t in draft.about(thing) if relation_of(t[1]).spatial and (t[0] == thing or not relation_of(t[1]).located)
+        t for t in draft.tied(thing) if relation_of(t[1]).spatial and (t[0] == thing or not relation_of(t[1]).located)
     ]
 
 
@@ -218,7 +223,9 @@ def _weigh(draft: Draft, fact: Fact, config: RuleConfig) -> list[Fact]:
     again = suspect is not None and _claimed_before(suspect, draft.source, config)
     sure = again or (weight >= config.believe_log_odds and not any(t[1] == "holds" for t in against))
     if sure and not any(t in draft.added for t in against):
-        since = suspect.first_ns if suspect and fact.valid_from is None and not against else fact.valid_from
+        since = fact.valid_from
+        if suspect is not None and since is None and not against and _was_free(draft, fact.triple, suspect.first_ns):
+            since = suspect.first_ns
         _establish(draft, Fact(fact.triple, weight, False, since, fact.position_m))
         return []
     draft.put("suspect", fact.triple, fact.weight)
@@ -228,6 +235,14 @@ def _weigh(draft: Draft, fact: Fact, config: RuleConfig) -> list[Fact]:
 def _claimed_before(suspect: Suspect, source: Source, config: RuleConfig) -> bool:
     """Whether this step's claim makes enough different steps."""
     return suspect.steps + (step_of(suspect.source) != step_of(source)) >= config.believe_steps
+
+
+def _was_free(draft: Draft, triple: Triple, since_ns: int) -> bool:
+    """Whether nothing that excludes a fact was true after a time: then it can have been true since."""
+    thing, single = located_by(triple), relation_of(triple[1]).single_object
+    graph = draft.knowledge.graph
+    over = {e.triple for node in {triple[0], thing or triple[0]} for e in graph.ended_since(node, since_ns)}
+    return not any((thing and located_by(t) == thing) or (single and t[:2] == triple[:2]) for t in over | draft.ended)
 
 
 def _unclear(draft: Draft, fact: Fact) -> bool:

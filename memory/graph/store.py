@@ -144,11 +144,8 @@ class GraphStore:
     def _places(self, thing: str, at_ns: int | None) -> tuple[list[Edge], list[Edge]]:
         """Facts that say where a thing is or was, and those that say in which room."""
         graph = self.graph
-        if at_ns is None:
-            return graph.locations(thing), [e for e in graph.outgoing(thing) if e.relation == "in_room"]
-        facts = graph.as_of(at_ns, nodes=[thing])
-        places = [e for e in facts if located_by(e.triple) == thing]
-        return places, [e for e in facts if e.subject == thing and e.relation == "in_room"]
+        rooms = [e for e in graph.tied(thing, at_ns) if e.subject == thing and e.relation == "in_room"]
+        return graph.locations(thing, at_ns), rooms
 
     def _seeds(self, text: str) -> tuple[set[str], dict[str, float]]:
         """Ids that the question names, and the relevance of all nodes to start from."""

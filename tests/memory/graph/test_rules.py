@@ -89,6 +89,22 @@ def test_an_unrivalled_claim_was_true_since_it_was_first_made(world):
     assert (edge.valid_from, edge.known_from, edge.log_odds) == (0, SECOND, pytest.approx(1.6))
 
 
+def test_a_confirmed_claim_does_not_reach_back_into_the_time_of_another_fact(world):
+    world.claim(Fact(CUP_HAND, 6.0, acted=True))
+    world.claim(Fact(CUP_SHELF, 0.8))
+    world.claim(Fact(("robot", "holds", "plate"), 6.0, acted=True))
+    world.claim(Fact(CUP_SHELF, 0.8))
+    assert world.knowledge.graph.get(CUP_SHELF).valid_from == 3 * SECOND
+    assert [e.triple for e in world.knowledge.graph.as_of(SECOND)] == [CUP_HAND]
+
+
+def test_nor_into_that_of_a_fact_that_ends_in_the_same_step(world):
+    world.claim(Fact(CUP_HAND, 6.0, acted=True))
+    world.claim(Fact(CUP_SHELF, 0.8))
+    world.claim(Fact(CUP_SHELF, 0.8), Fact(("robot", "holds", "plate"), 6.0, acted=True))
+    assert world.knowledge.graph.get(CUP_SHELF).valid_from == 2 * SECOND
+
+
 def test_unconfirmed_claims_run_out(world):
     world.claim(Fact(CUP_SHELF, 0.8))
     world.claim(Fact(("plate", "on", "table"), 3.0), stamp_ns=601 * SECOND)
