@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from engram.memory.contract import HippocampusError
 from engram.memory.server.driver import driver
@@ -63,5 +63,5 @@ def _shown(url: str) -> str:
     """Return the URL with its user, host, database and robot only."""
     parts = urlsplit(url)
     login, at, host = parts.netloc.rpartition("@")
-    robot = [(key, value) for key, value in parse_qsl(parts.query) if key == "robot"]
-    return urlunsplit((parts.scheme, login.partition(":")[0] + at + host, parts.path, urlencode(robot), ""))
+    robot = urlencode([(key, value) for key, value in parse_qsl(parts.query) if key == "robot"])
+    return f"{parts.scheme}://{login.partition(':')[0]}{at}{host}{parts.path}" + (f"?{robot}" if robot else "")

