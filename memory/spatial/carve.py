@@ -30,25 +30,28 @@ def axis_of_ray(origin: float, direction: float, cell: int, resolution: float) -
 
 @njit(cache=True, nogil=True)
 def carve(
-    bits: Bits, low: Corner, size: Corner, ends: EndCells, camera: NDArray[np.float32], resolution: float
+    bits: Bits, low: Corner, size: Corner, ends: EndCells, camera: NDArray[np.float32], resolution: float, finer: int
 ) -> None:
     """Set the bits of all cells between the camera and the end cells, which are left out themselves.
 
+    End cells have 2^-finer the edge of cells; rays go to their centres.
+
     ``computeRayKeys`` of OctoMap (Amanatides and Woo, A fast voxel traversal algorithm, 1987), a ray an end cell.
     """
-    factor = 1.0 / resolution
+    factor, edge = 1.0 / resolution, resolution / (1 << finer)
     cx = math.floor(factor * camera[0])
     cy = math.floor(factor * camera[1])
     cz = math.floor(factor * camera[2])
     along_y, along_z = size[0], size[0] * size[1]
     start = (cz - low[2]) * along_z + (cy - low[1]) * along_y + cx - low[0]
     for i in range(len(ends)):
-        end = (ends[i, 2] - low[2]) * along_z + (ends[i, 1] - low[1]) * along_y + ends[i, 0] - low[0]
+        x, y, z = ends[i, 0] >> finer, ends[i, 1] >> finer, ends[i, 2] >> finer
+        end = (z - low[2]) * along_z + (y - low[1]) * along_y + x - low[0]
         if end == start:
             continue
-        dx = np.float32((ends[i, 0] + 0.5) * resolution) - camera[0]
-        dy = np.float32((ends[i, 1] + 0.5) * resolution) - camera[1]
-        dz = np.float32((ends[i, 2] + 0.5) * resolution) - camera[2]
+        dx = np.float32((ends[i, 0] + 0.5) * edge) - camera[0]
+        dy = np.float32((ends[i, 1] + 0.5) * edge) - camera[1]
+        dz = np.float32((ends[i, 2] + 0.5) * edge) - camera[2]
         length = np.float32(math.sqrt(np.float64(dx * dx + dy * dy + dz * dz)))
         sx, tx, ux = axis_of_ray(camera[0], dx / length, cx, resolution)
         sy, ty, uy = axis_of_ray(camera[1], dy / length, cy, resolution)

@@ -25,7 +25,7 @@ from engram.memory.spatial.errors import OutOfBoundsError
 from engram.memory.spatial.morton import BITS, OFFSET, Cells, Keys, decode, encode
 from engram.memory.spatial.payload import Payload
 from engram.memory.spatial.queries import FREE, KNOWN, OCCUPIED, UNKNOWN
-from engram.memory.spatial.scan import BitGrid, Scan, quantise
+from engram.memory.spatial.scan import FINER, BitGrid, Scan, quantise
 
 __all__ = ["FREE", "KNOWN", "OCCUPIED", "UNKNOWN", "Cast", "Octree", "SensorModel", "Voxels"]
 
@@ -114,11 +114,11 @@ class Octree:
             return np.empty((0, 3), np.int64)
         camera = np.array(scan.camera_m, np.float32)
         at = np.floor(1.0 / self.resolution_m * camera.astype(np.float64)).astype(np.int32)
-        hits = BitGrid.around(scan.hits, scan.beyond, at[None])
+        hits = BitGrid.around(scan.hits, scan.beyond >> FINER, at[None])
         hits.mark(scan.hits)
         free = hits.empty_copy()
-        for ends in (scan.hits, scan.beyond):
-            carve(free.bits, hits.low, hits.size, ends, camera, self.resolution_m)
+        for ends, finer in ((scan.hits, 0), (scan.beyond, FINER)):
+            carve(free.bits, hits.low, hits.size, ends, camera, self.resolution_m, finer)
         return self._merge(hits, free)
 
     def update(self, cells: ArrayLike, occupied: bool) -> Cells:

@@ -20,6 +20,7 @@ from engram.memory.spatial.errors import OutOfBoundsError, ScanTooWideError
 from engram.memory.spatial.morton import OFFSET
 
 MAX_GRID_BYTES = 1 << 28
+FINER = 2
 _MARGIN = 2  # cells; rounding may lead a ray one cell beside the box of its ends
 
 EndCells = NDArray[np.int32]
@@ -32,7 +33,8 @@ class Scan:
     """What one depth image says about cells.
 
     ``hits`` and ``beyond`` are int32 (N, 3): distinct cells in which rays end on matter, and cells at the maximum range
-    up to which rays found nothing. Both are sorted by z, then y, then x.
+    up to which rays found nothing. The latter are finer, of 2^-FINER the edge, so that their rays keep their direction.
+    Both are sorted by z, then y, then x.
     """
 
     camera_m: Point  # map frame, single precision
@@ -130,6 +132,7 @@ def _sort_out(
     Neighbouring pixels mostly share a cell, so runs of one cell are taken once here already.
     """
     factor = 1.0 / resolution
+    fine = factor * (1 << FINER)
     near, far = 0, 0
     last = (np.int32(0), np.int32(0), np.int32(0))
     first = True
@@ -152,9 +155,9 @@ def _sort_out(
             near += 1
         else:
             share = limit / distance
-            beyond[far, 0] = math.floor(factor * (camera[0] + share * dx))
-            beyond[far, 1] = math.floor(factor * (camera[1] + share * dy))
-            beyond[far, 2] = math.floor(factor * (camera[2] + share * dz))
+            beyond[far, 0] = math.floor(fine * (camera[0] + share * dx))
+            beyond[far, 1] = math.floor(fine * (camera[1] + share * dy))
+            beyond[far, 2] = math.floor(fine * (camera[2] + share * dz))
             far += 1
     return near, far, -1
 

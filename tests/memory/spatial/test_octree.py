@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from engram.memory.spatial.errors import OutOfBoundsError, ScanTooWideError
 from engram.memory.spatial.octree import FREE, KNOWN, OCCUPIED, UNKNOWN, Octree, SensorModel
-from engram.memory.spatial.scan import quantise
+from engram.memory.spatial.scan import FINER, quantise
 
 RES = 0.1
 HIT, MISS, LOWEST, HIGHEST = 0.8472979, -0.4054651, -2.0000279, 3.5110307
@@ -125,7 +125,7 @@ def test_end_cells_are_distinct_and_sorted() -> None:
     assert {tuple(c) for c in scan.hits.tolist()} == {tuple(c) for c in cells[near].tolist()}
     order = np.lexsort((scan.hits[:, 0], scan.hits[:, 1], scan.hits[:, 2]))
     assert order.tolist() == list(range(len(scan.hits)))
-    reach = np.linalg.norm((scan.beyond + 0.5) * 0.5, axis=1)
+    reach = np.linalg.norm((scan.beyond + 0.5) * 0.5 / 2**FINER, axis=1)
     assert len(scan.beyond) > 20
     assert (np.abs(reach - 1.6) < 0.5).all()
 
