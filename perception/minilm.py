@@ -42,6 +42,9 @@ class MiniLM:
         self._weights: dict[str, Floats] = safetensors.load_file(folder / "model.safetensors")
         for layer in range(_LAYERS):
             self._fuse_qkv(f"encoder.layer.{layer}.attention.self.")
+        for name, values in self._weights.items():
+            if name.startswith("encoder.") and values.ndim == 2:  # as they are multiplied: faster for short texts
+                self._weights[name] = np.ascontiguousarray(values.T)
 
     def embed(self, texts: Sequence[str]) -> Floats:
         """Return the (N, 384) unit vectors of N texts."""
@@ -86,7 +89,7 @@ class MiniLM:
         return np.asarray((weights @ v).transpose(0, 2, 1, 3).reshape(-1, self.dims))
 
     def _linear(self, x: Floats, name: str) -> Floats:
-        return np.asarray(x @ self._weights[name + ".weight"].T + self._weights[name + ".bias"])
+        return np.asarray(x @ self._weights[name + ".weight"] + self._weights[name + ".bias"])
 
     def _norm(self, x: Floats, name: str) -> Floats:
         centred = x - x.mean(axis=-1, keepdims=True)

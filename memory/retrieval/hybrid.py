@@ -53,7 +53,7 @@ class HybridConfig:
     graph_weight: float = 0.3
     half_life_secs: float | None = None
     """Age at which a score counts half; no decay when None."""
-    pool: int = 200
+    pool: int = 100
     """Items that each of dense and BM25 puts up for the closer look."""
     vectors: DenseConfig = field(default_factory=DenseConfig)
     bm25_config: Bm25Config = field(default_factory=Bm25Config)
