@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -38,12 +39,20 @@ def _installations() -> Iterator[Path]:
         yield Path(found).resolve().parent
 
 
-def _run(words: list[str], **owner: str) -> None:
+def _run(words: list[str], **owner: int) -> None:
     done = subprocess.run(  # noqa: S603
         words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False, cwd="/", **owner
     )
     if done.returncode:
         pytest.skip(f"PostgreSQL does not start: {' '.join(words[:2])}: {done.stdout[-300:]}")
+
+
+def _owner() -> dict[str, int]:
+    """Return whom the server runs as: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid}
 
 
 def _free_port() -> int:
@@ -61,16 +70,17 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """A PostgreSQL server of this test run only, with a superuser engram."""
-    pytest.importorskip("psycopg", reason="psycopg is not installed (pip install 'engram[fleet]')")
+    reason = "psycopg is not installed (pip install 'engram[fleet]')"
+    pytest.importorskip("psycopg", reason=reason, exc_type=ImportError)
     binaries = next((b for b in _installations() if (b / "initdb").exists() and (b / "pg_ctl").exists()), None)
     if binaries is None:
         pytest.skip(f"there is no PostgreSQL server here ({_INSTALL})")
     folder = Path(tempfile.mkdtemp(prefix="engram-postgres-"))
-    owner = {"user": "nobody", "group": "nogroup"} if os.geteuid() == 0 else {}  # PostgreSQL does not run as root
+    owner = _owner()
     (folder / "password").write_text(PASSWORD)
     if owner:
-        shutil.chown(folder, "nobody", "nogroup")
-        shutil.chown(folder / "password", "nobody", "nogroup")
+        shutil.chown(folder, *owner.values())
+        shutil.chown(folder / "password", *owner.values())
     data, port = folder / "data", _free_port()
     control = str(binaries / "pg_ctl")
     try:
@@ -80,7 +90,7 @@ def server() -> Iterator[Server]:
         with (folder / "log").open("w"):
             pass
         if owner:
-            shutil.chown(folder / "log", "nobody", "nogroup")
+            shutil.chown(folder / "log", *owner.values())
         _run([control, "-D", str(data), "-w", "-t", "30", "-o", options, "-l", str(folder / "log"), "start"], **owner)
         try:
             yield Server(port, folder)

@@ -9,9 +9,9 @@ import pytest
 from engram.memory import errors
 from engram.memory.contract import HippocampusError
 from engram.memory.log import open_log
+from engram.memory.server.address import parse
 
-psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed (pip install 'engram[fleet]')")
-from engram.memory.server.address import parse  # noqa: E402
+pytest.importorskip("psycopg", reason="psycopg is not installed (pip install 'engram[fleet]')", exc_type=ImportError)
 
 WRONG = "Tr0ub4dor&3"
 

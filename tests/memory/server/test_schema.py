@@ -7,7 +7,9 @@ from engram.memory.contract import SCHEMA_VERSION
 from engram.memory.log import open_log
 from engram.memory.server.schema import CREATE, STEPS, require_schema
 
-psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed (pip install 'engram[fleet]')")
+psycopg = pytest.importorskip(
+    "psycopg", reason="psycopg is not installed (pip install 'engram[fleet]')", exc_type=ImportError
+)
 
 
 @pytest.fixture

@@ -7,7 +7,9 @@ from engram.memory import errors
 from engram.memory.server.log import PostgresLog
 from engram.memory.server.vectors import ServerVectors, VectorHealth
 
-psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed (pip install 'engram[fleet]')")
+psycopg = pytest.importorskip(
+    "psycopg", reason="psycopg is not installed (pip install 'engram[fleet]')", exc_type=ImportError
+)
 DIMS = 24
 
 
