@@ -11,6 +11,7 @@ import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -110,21 +111,19 @@ class SpatialStore:
         last = self._seen.get("")
         if last is None or (query.at_ns is not None and query.at_ns < last.stamp_ns) or query.limit < 1:
             return []
-        if query.near_m is None:
-            keys = self.octree.payload.keys
-            found = Voxels(keys, self.octree.blocks.look_up(keys), 0, self.octree.resolution_m)
-        else:
-            found = self.octree.radius(query.near_m, query.within_m or self.config.within_m)
-        labels, beliefs = self.octree.payload.best(found.keys)
+        payload, asked = self.octree.payload, set(words(query.text))
+        named = [n for n, label in enumerate(payload.names) if _parts(label) and _parts(label) <= asked]
+        found = self._candidates(query, named)
+        labels, beliefs = payload.best(found.keys)
         hits: list[Hit] = []
         for number in np.unique(labels).tolist():
-            label = self.octree.payload.names[number] if number >= 0 else ""
-            named = _names(query.text, label)
-            if named or query.near_m is not None:
+            if number in named or query.near_m is not None:
+                label = payload.names[number] if number >= 0 else ""
                 rows = np.flatnonzero(labels == number)
                 members = _touching(found.keys[rows], self.config.group_level)
                 groups = [rows[members == group] for group in range(int(members.max()) + 1)]
-                hits += [self._hit(label, named, found.chosen(g), beliefs[g], query.near_m) for g in groups]
+                weight = 1.0 if number in named else 0.3
+                hits += [self._hit(label, weight, found.chosen(g), beliefs[g], query.near_m) for g in groups]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))[: query.limit]
 
     def dump(self) -> bytes:
@@ -180,7 +179,15 @@ class SpatialStore:
             self.octree.payload.add_label(keys, thing["label"], thing["score"])
             self._seen[thing["label"]] = source
 
-    def _hit(self, label: str, named: bool, group: Voxels, beliefs: NDArray[np.float32], near: Point | None) -> Hit:
+    def _candidates(self, query: Query, named: Sequence[int]) -> Voxels:
+        """Return the occupied voxels near the place, or else those with some belief in a named label."""
+        if query.near_m is not None:
+            return self.octree.radius(query.near_m, query.within_m or self.config.within_m)
+        payload = self.octree.payload
+        keys = payload.keys[np.isin(payload.labels, named).any(axis=1)]
+        return Voxels(keys, self.octree.blocks.look_up(keys), 0, self.octree.resolution_m)
+
+    def _hit(self, label: str, weight: float, group: Voxels, beliefs: NDArray[np.float32], near: Point | None) -> Hit:
         centres, half = group.centres_m, group.edge_m / 2
         x, y, z = (round(v, 4) for v in centres.mean(axis=0).tolist())
         gap = 0.0 if near is None else float(np.linalg.norm(centres - np.array(near), axis=1).min())
@@ -198,15 +205,15 @@ class SpatialStore:
         text = f"{label or 'something unlabelled'}: {len(group)} voxels"
         text += "" if near is None else f", {gap:.2f} m away"
         id_ = f"{self.name}:{label}:{group.keys[0]:x}"
-        score = (1.0 if named else 0.3) / (1.0 + gap)
+        score = weight / (1.0 + gap)
         source = self._seen.get(label, self._seen[""])
         return Hit(self.name, id_, text, score, solid * (belief if label else 1.0), source, (x, y, z), data)
 
 
-def _names(text: str, label: str) -> bool:
-    """Say whether a text names a label: "the coffee tables" does CoffeeTable."""
-    parts = words(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label))
-    return bool(parts) and set(parts) <= set(words(text))
+@lru_cache(maxsize=4096)
+def _parts(label: str) -> frozenset[str]:
+    """Return the words that a text must have to name a label: "the coffee tables" names CoffeeTable."""
+    return frozenset(words(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label)))
 
 
 def _touching(keys: NDArray[np.int64], level: int) -> NDArray[np.int64]:
