@@ -33,6 +33,7 @@ class Graph:
         self._out: _Adjacency = {}
         self._into: _Adjacency = {}
         self._ties: dict[str, dict[Triple, Edge]] = {}  # current spatial and holding facts, by object
+        self._holders: dict[str, dict[Triple, Edge]] = {}  # those of them that locate the object
         self._past: dict[str, list[Edge]] = {}  # versions that are no longer current, by subject
         self._past_into: dict[str, list[Edge]] = {}  # ... and by object
 
@@ -158,7 +159,9 @@ class Graph:
 
     def locations(self, thing: str, at_ns: int | None = None) -> list[Edge]:
         """Return the facts that say where a thing is, or was: on or in what, or in whose hand."""
-        return [e for e in self.tied(thing, at_ns) if _located(e) == thing]
+        if at_ns is not None:
+            return [e for e in self.tied(thing, at_ns) if _located(e) == thing]
+        return [*(e for e in self.outgoing(thing) if _located(e) == thing), *self._holders.get(thing, {}).values()]
 
     def ended_since(self, node: str, stamp_ns: int) -> Iterator[Edge]:
         """Yield the facts about a node whose truth ended after a time, the latest written first."""
@@ -281,18 +284,23 @@ class Graph:
 
     def _link(self, edge: Edge) -> None:
         self._now[edge.triple] = edge
-        pair = self._out.setdefault(edge.subject, {}).setdefault(edge.object, [])
+        out, into = self._out.setdefault(edge.subject, {}), self._into.setdefault(edge.object, {})
+        pair = out.pop(edge.object, [])
+        into.pop(edge.subject, None)
         pair.append(edge)
-        self._into.setdefault(edge.object, {})[edge.subject] = pair
+        out[edge.object] = into[edge.subject] = pair  # at the recent end
         relation = RELATIONS.get(edge.relation, FREE)
         if relation.located == "object" or (relation.spatial and not relation.located):
             self._ties.setdefault(edge.object, {})[edge.triple] = edge
+        if relation.located == "object":
+            self._holders.setdefault(edge.object, {})[edge.triple] = edge
 
     def _expire(self, triple: Triple) -> Edge | None:
         edge = self._now.pop(triple, None)
         if edge is None:
             return None
-        self._ties.get(edge.object, {}).pop(triple, None)
+        for table in (self._ties, self._holders):
+            table.get(edge.object, {}).pop(triple, None)
         pair = self._out[edge.subject][edge.object]
         pair.remove(edge)
         if pair:

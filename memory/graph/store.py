@@ -144,7 +144,8 @@ class GraphStore:
     def _places(self, thing: str, at_ns: int | None) -> tuple[list[Edge], list[Edge]]:
         """Facts that say where a thing is or was, and those that say in which room."""
         graph = self.graph
-        rooms = [e for e in graph.tied(thing, at_ns) if e.subject == thing and e.relation == "in_room"]
+        facts = graph.outgoing(thing) if at_ns is None else graph.tied(thing, at_ns)
+        rooms = [e for e in facts if e.subject == thing and e.relation == "in_room"]
         return graph.locations(thing, at_ns), rooms
 
     def _seeds(self, text: str) -> tuple[set[str], dict[str, float]]:

@@ -117,6 +117,14 @@ OPERATION = st.tuples(
 )
 
 
+def test_a_second_fact_between_two_nodes_makes_them_recent_neighbours_again():
+    g = graph()
+    for triple in (("cup", "near", "shelf"), ("cup", "on", "table"), ("cup", "above", "shelf")):
+        g.believe(triple, 1.0, at(0))
+    assert list(g.successors("cup")) == ["table", "shelf"]
+    assert list(graph_of(*unpack(pack(*graph_state(g)))).successors("cup")) == ["table", "shelf"]
+
+
 class Naive:
     """A list of [triple, valid_from, valid_to, known_from, known_to]: the meaning of the operations, spelled out."""
 
