@@ -12,6 +12,7 @@ from engram.agents.explore import explore
 from engram.agents.fetch import fetch
 from engram.agents.motion import Skill
 from engram.agents.picture import MapPicture
+from engram.agents.remember import Remember, result
 from engram.agents.situation import Situation, TidyConfig
 from engram.agents.store import store
 from engram.perception.contracts import Detector
@@ -30,12 +31,25 @@ class TidyAgent:
     """Tidies a house from RGB-D, odometry and the detections it is given."""
 
     def __init__(
-        self, detector: Detector, config: TidyConfig | None = None, prior: PlacementPrior | None = None
+        self,
+        detector: Detector,
+        config: TidyConfig | None = None,
+        prior: PlacementPrior | None = None,
+        remember: Remember | None = None,
     ) -> None:
-        """Take the detector and the choices; without a prior the one that comes with the package is used."""
+        """Take the detector and the choices.
+
+        Args:
+            detector: finds things in observations.
+            config: choices.
+            prior: where things belong; the one that comes with the package when not given.
+            remember: writes the one episode to come into a memory; nothing is written when not given.
+
+        """
         self.config = config or TidyConfig()
         self._detector = detector
         self._prior = prior or PlacementPrior.load()
+        self._remember = remember
         self._sit = Situation(self.config, detector, self._prior)
         self._script: Skill[None] | None = None
         self._handled: list[tuple[str, NDArray[np.float64]]] = []
@@ -53,8 +67,14 @@ class TidyAgent:
             self.reset(observation)
         sit = self._sit
         sit.perceive(observation)
+        if self._remember is not None:
+            self._remember.perceived(sit)
         spent = sit.step >= self.config.max_steps - _RESERVE
         action = act(Verb.DONE) if spent else next(self._steps(), act(Verb.DONE))
+        if self._remember is not None:
+            self._remember.decided(sit, action)
+            if action["verb"] == Verb.DONE:
+                self._remember.ended(result(sit, spent))
         sit.step += 1
         return action
 
@@ -100,7 +120,7 @@ class TidyAgent:
                 yield from store(sit)
                 placed = sit.events[-1]
                 if placed.kind == "placed" and placed.position is not None:
-                    self._handled += [(label, np.array(placed.position))] * _TRIES
+                    self._handled.append((label, np.array(placed.position)))  # once more if it proves wrong
         sit.phase = "done"
         sit.note("phase", "done")
 

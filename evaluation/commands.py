@@ -38,6 +38,8 @@ class TidyOptions:
     """Width of the camera image in pixels."""
     height: int = 224
     """Height of the camera image in pixels."""
+    memory: str | None = None
+    """New memory file (or URL of a memory server) that the robot writes what it perceives into; none by default."""
     json: bool = False
     """Print the report as JSON instead of one line."""
     progress: bool = True
@@ -71,6 +73,7 @@ def known_errors() -> Iterator[None]:
     """Turn errors that the user can do something about into one line each."""
     from gymnasium.error import DependencyNotInstalled, NameNotFound
 
+    from engram.memory.contract import HippocampusError
     from engram.planners.placement import PlacementCountsError
     from engram.sims.house.categories import UnknownCategoryError
     from engram.sims.house.layout import HouseRequestError
@@ -82,8 +85,8 @@ def known_errors() -> Iterator[None]:
     from engram.sims.seeds import SeedError
 
     usage = (
-        ConfigError, HouseRequestError, HouseSpecError, NoStandingRoomError, PlacementCountsError, PlacementTableError,
-        SeedError, UnknownCategoryError,
+        ConfigError, HippocampusError, HouseRequestError, HouseSpecError, NoStandingRoomError, PlacementCountsError,
+        PlacementTableError, SeedError, UnknownCategoryError,
     )  # fmt: skip
     try:
         yield

@@ -14,14 +14,17 @@ from rich.table import Table
 from rich.text import Text
 
 from engram.agents.events import Event
+from engram.agents.remember import Remember, RememberConfig
 from engram.evaluation.commands import TidyOptions
 from engram.evaluation.recording import Recorder
 from engram.evaluation.report import StepLog, document, summary, write_html, write_json
 from engram.evaluation.runner import Ended, Turn, Watcher
 from engram.evaluation.tidy import MakeWorld, make_world, run_tidy
+from engram.memory.errors import MemoryFileError
 
 _SHOWN_EVENTS = 5
 _REFRESH_HZ = 8
+_DEADLINE_SECS = 60.0  # a simulated world waits for the memory; nothing is left out for want of time
 _COLOURS = {"found": "cyan", "picked": "yellow", "placed": "green", "failed": "red", "phase": "bold"}
 
 
@@ -30,8 +33,14 @@ def run_and_report(options: TidyOptions, make: MakeWorld = make_world) -> Ended:
     options.out.mkdir(parents=True, exist_ok=True)
     recorder = Recorder()
     begin = time.perf_counter()
-    with (options.out / "steps.jsonl").open("w", encoding="utf-8") as file, progress(options) as shown:
-        run = run_tidy(options.task(), [StepLog(file), recorder, *shown], make)
+    with (
+        remembering(options) as remember,
+        (options.out / "steps.jsonl").open("w", encoding="utf-8") as file,
+        progress(options) as shown,
+    ):
+        run = run_tidy(options.task(), [StepLog(file), recorder, *shown], make, remember=remember)
+        if remember is not None:
+            remember.ended(run.episode.ended)  # unless the robot itself has said how
     total = time.perf_counter() - begin
     recorder.write(options.out / "episode.gif")
     timing = {"setup": round(run.setup_secs, 3), **run.episode.timing_secs, "total": round(total, 3)}
@@ -43,6 +52,27 @@ def run_and_report(options: TidyOptions, make: MakeWorld = make_world) -> Ended:
     else:
         sys.stdout.write(f"{summary(run, total)}\n{options.out / 'report.html'}\n")
     return run.episode.ended
+
+
+@contextmanager
+def remembering(options: TidyOptions) -> Iterator[Remember | None]:
+    """Open the memory that the options name; it is whole and closed afterwards, whatever happens.
+
+    Raises:
+        HippocampusError: it cannot be opened, or is not new: the map frames and clocks of two episodes differ.
+
+    """
+    if options.memory is None:
+        yield None
+        return
+    from engram.memory.hippocampus import Hippocampus, HippocampusConfig
+    from engram.memory.stores import default_stores
+
+    config = HippocampusConfig(robot="tidy", deadline_secs=_DEADLINE_SECS)
+    with Hippocampus(options.memory, default_stores(), config) as memory:
+        if memory.version:
+            raise MemoryFileError(options.memory, "holds another episode, of another map frame", "name a new file")
+        yield Remember(memory, RememberConfig(config.robot, f"tidy-{options.seed}"))
 
 
 @contextmanager

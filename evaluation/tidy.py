@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 import gymnasium
 
 from engram.agents.base import Agent
+from engram.agents.remember import Remember
 from engram.agents.tidy import TidyAgent, TidyConfig
 from engram.evaluation.runner import Episode, Watcher, run_episode
 from engram.evaluation.scoring import Case, Score, score
@@ -67,13 +68,15 @@ def make_world(task: TidyTask) -> World:
     return cast(World, world.unwrapped)
 
 
-def make_agent(world: World, task: TidyTask, prior: PlacementPrior | None = None) -> TidyAgent:
+def make_agent(
+    world: World, task: TidyTask, prior: PlacementPrior | None = None, remember: Remember | None = None
+) -> TidyAgent:
     """Build the agent; all that it has of the world is its detector's masks."""
     c = world.config
     config = TidyConfig(
         step_m=c.move_m, rotate_deg=c.rotate_deg, look_deg=c.look_deg, max_steps=min(task.max_steps, c.max_steps)
     )
-    return TidyAgent(oracle(world), config, prior)
+    return TidyAgent(oracle(world), config, prior, remember)
 
 
 def oracle(world: World) -> Detector:
@@ -86,9 +89,13 @@ def oracle(world: World) -> Detector:
 
 
 def run_tidy(
-    task: TidyTask, watchers: Sequence[Watcher] = (), make: MakeWorld = make_world, prior: PlacementPrior | None = None
+    task: TidyTask,
+    watchers: Sequence[Watcher] = (),
+    make: MakeWorld = make_world,
+    prior: PlacementPrior | None = None,
+    remember: Remember | None = None,
 ) -> TidyRun:
-    """Run and score one episode.
+    """Run and score one episode; with ``remember``, the robot writes what it perceives into a memory.
 
     Raises:
         SeedError: the seed belongs to no split.
@@ -103,7 +110,7 @@ def run_tidy(
     setup_secs = time.perf_counter() - begin
     try:
         options = _options(task, world)
-        agent = make_agent(world, task, prior)
+        agent = make_agent(world, task, prior, remember)
         episode = run_episode(world, agent, task.seed, options, watchers)
         return TidyRun(task, episode, score(_case(episode), prior.counts), agent, setup_secs)
     finally:
