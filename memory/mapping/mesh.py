@@ -40,9 +40,8 @@ class Mesh:
         """Return unit normals of the vertices, (N, 3), into free space; zeros where a vertex has no triangle."""
         corners = self.vertices[self.triangles].astype(np.float64)
         faces = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])  # as long as they are large
-        total = np.zeros((len(self.vertices), 3))
-        for k in range(3):
-            np.add.at(total, self.triangles[:, k], faces)
+        spread, at = np.repeat(faces, 3, axis=0), self.triangles.reshape(-1)
+        total = np.stack([np.bincount(at, spread[:, k], len(self.vertices)) for k in range(3)], axis=1)
         length = np.linalg.norm(total, axis=1, keepdims=True)
         return np.asarray(np.divide(total, length, out=total, where=length > 0))
 
