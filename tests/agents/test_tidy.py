@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import json
+from importlib import resources
+
 import numpy as np
 
 from engram.agents.tidy import TidyAgent, TidyConfig
 from engram.perception.oracle import MaskDetector
+from engram.planners.placement import PlacementPrior
 from engram.sims.contract import Verb
 
 
@@ -56,6 +60,33 @@ def test_lays_boots_on_the_floor_of_the_bedroom(box_world):
     assert boots.hi[0] < 2.5
     placed = [e for e in agent.journal() if e.kind == "placed" and e.label == "Boots"]
     assert [e.target for e in placed] == ["Floor"]
+
+
+class Wavering(PlacementPrior):
+    """Takes beds for the place of mugs until the first is put there."""
+
+    held = True
+
+    def proper(self, category, receptacle, rooms):
+        if category == "Mug" and self.held:
+            return 1.0 if receptacle == "Bed" else 0.0
+        return super().proper(category, receptacle, rooms)
+
+
+def test_moves_on_what_it_finds_to_have_put_wrong(box_world):
+    prior = Wavering(json.loads(resources.files("engram.planners").joinpath("placement_counts.json").read_text()))
+    agent = TidyAgent(MaskDetector(box_world.masks, box_world.labels), prior=prior)
+    observation, _ = box_world.reset(seed=0)
+    agent.reset(observation)
+    beds = 0
+    for _ in range(400):
+        observation, _, terminated, _, _ = box_world.step(agent.act(observation))
+        if prior.held and box_world.under("Mug") == "Bed":
+            prior.held, beds = False, beds + 1
+        if terminated:
+            break
+    assert beds == 1
+    assert box_world.under("Mug") in {"CounterTop", "DiningTable", "Desk"}
 
 
 def test_map_matches_the_house(box_world):
