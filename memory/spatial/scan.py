@@ -20,7 +20,7 @@ from engram.memory.spatial.errors import OutOfBoundsError, ScanTooWideError
 from engram.memory.spatial.morton import OFFSET
 
 MAX_GRID_BYTES = 1 << 28
-FINER = 2
+FINER = 1
 _MARGIN = 2  # cells; rounding may lead a ray one cell beside the box of its ends
 
 EndCells = NDArray[np.int32]
