@@ -18,6 +18,7 @@ from rich.table import Table
 from engram.memory import contract
 
 _DONE, _DAMAGED, _USAGE = 0, 1, 2
+_SPARE = 20  # hits of each store that the fused ranking may pass over
 _YEAR_2000_NS = 946_684_800 * 10**9  # what is earlier is not a time of day but one since the robot's start
 
 
@@ -135,13 +136,14 @@ def show(options: Show) -> int:
 
 def query(options: Query) -> int:
     """Print the best answers of all stores."""
+    from engram.memory.answers import answers
     from engram.memory.hippocampus import Hippocampus, HippocampusConfig
     from engram.memory.stores import default_stores
 
     config = HippocampusConfig(read_only=True, deadline_secs=options.deadline_secs)
     with Hippocampus(options.file, default_stores(), config) as opened:
-        recall = opened.recall(contract.Query(options.text, limit=options.limit, at_ns=options.at_ns))
-    hits = recall.best(options.limit)
+        recall = opened.recall(contract.Query(options.text, limit=options.limit + _SPARE, at_ns=options.at_ns))
+    hits = answers(recall, options.text, options.limit)
     for name, why in sorted(recall.failed.items()):
         sys.stderr.write(f"engram: store {name!r} did not answer ({why})\n")
     for name in sorted(recall.stale):
@@ -221,7 +223,7 @@ def compact(options: Compact) -> int:
 
 
 def _where(hit: contract.Hit) -> str:
-    named = [str(hit.data[key]) for key in ("support", "place", "room") if hit.data.get(key)]
+    named = [value for key in ("support", "room") if (value := hit.data.get(key)) and isinstance(value, str)]
     point = [] if hit.position_m is None else ["({:.2f}, {:.2f}, {:.2f}) m".format(*hit.position_m)]
     return ", ".join([*named, *point]) or "-"
 

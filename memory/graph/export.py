@@ -110,6 +110,7 @@ def _attributes(e: Edge) -> dict[str, Any]:
         "touched": e.touched,
         "position_m": e.position_m,
         "source": _row(e.source),
+        "latest": _row(e.latest),
     }
 
 
@@ -124,6 +125,7 @@ def _edge(subject: str, object_: str, facts: Mapping[str, Any]) -> Edge:
         facts["known_from"],
         facts["known_to"],
         Source(*facts["source"]),
+        Source(*facts.get("latest", facts["source"])),
         facts["log_odds"],
         facts["seen"],
         facts["missed"],

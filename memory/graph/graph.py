@@ -75,7 +75,7 @@ class Graph:
         self._tick(source)
         current = self._now.get(triple)
         if current is not None and valid_to == FOREVER:
-            return self._support(current, weight, source.stamp_ns, position_m)
+            return self._support(current, weight, source, position_m)
         for end in (triple[0], triple[2]):
             if end not in self.nodes:
                 raise GraphError(f"the fact {' '.join(triple)} names the unknown node {end!r}; add the node first")
@@ -89,6 +89,7 @@ class Graph:
             valid_to,
             self.clock_ns,
             FOREVER,
+            source,
             source,
             clamp(weight),
             last_ns=source.stamp_ns if valid_to == FOREVER else start,
@@ -263,10 +264,11 @@ class Graph:
         else:
             self._shelve(edge)
 
-    def _support(self, edge: Edge, weight: float, stamp_ns: int, position_m: Point | None) -> Edge:
+    def _support(self, edge: Edge, weight: float, source: Source, position_m: Point | None) -> Edge:
         edge.log_odds = clamp(edge.log_odds + weight)
         edge.seen += 1
-        edge.last_ns = max(edge.last_ns, stamp_ns)
+        if source.stamp_ns >= edge.last_ns:
+            edge.last_ns, edge.latest = source.stamp_ns, source
         edge.position_m = position_m or edge.position_m
         self._touch(edge)
         return edge

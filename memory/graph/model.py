@@ -61,6 +61,7 @@ class Edge:
     known_from: int
     known_to: int
     source: Source  # where it was first observed
+    latest: Source  # where it was observed last
     log_odds: float
     seen: int = 1  # observations for it
     missed: int = 0  # looked, and not so

@@ -20,7 +20,7 @@ def graph_state(graph: Graph) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     edges = sorted(graph.versions(), key=lambda e: e.serial)
     nodes = [graph.nodes[id_] for id_ in sorted(graph.nodes)]
     number = {node.id: i for i, node in enumerate(nodes)}
-    sources = _numbered([*(n.source for n in nodes), *(e.source for e in edges)])
+    sources = _numbered([*(n.source for n in nodes), *(e.source for e in edges), *(e.latest for e in edges)])
     relations = {name: i for i, name in enumerate(sorted({e.relation for e in edges}))}
     meta = {
         "clock_ns": graph.clock_ns,
@@ -36,8 +36,10 @@ def graph_state(graph: Graph) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     }
     arrays["edge_log_odds"] = np.array([e.log_odds for e in edges], np.float64)
     arrays["edge_position_m"] = np.array([e.position_m or (np.nan,) * 3 for e in edges], np.float64).reshape(-1, 3)
-    ends = [(number[e.subject], relations[e.relation], number[e.object], sources[e.source]) for e in edges]
-    arrays["edge_triple"] = np.array(ends, np.int32).reshape(-1, 4)
+    ends = [(number[e.subject], relations[e.relation], number[e.object]) for e in edges]
+    arrays["edge_triple"] = np.array(ends, np.int32).reshape(-1, 3)
+    seen = [(sources[e.source], sources[e.latest]) for e in edges]
+    arrays["edge_sources"] = np.array(seen, np.int32).reshape(-1, 2)
     return meta, arrays
 
 
@@ -49,13 +51,14 @@ def graph_of(meta: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Graph:
         graph.put_node(make_node(id_, kind, name, sources[source], _point(position)))
     ids = [row[0] for row in meta["nodes"]]
     relations = meta["relations"]
-    columns = (arrays["edge_" + name].tolist() for name in ("triple", "longs", "log_odds", "position_m"))
+    columns = (arrays["edge_" + name].tolist() for name in ("triple", "sources", "longs", "log_odds", "position_m"))
     edges = []
-    for (s, r, o, source), longs, log_odds, at in zip(*columns, strict=True):
+    for (s, r, o), (first, last), longs, log_odds, at in zip(*columns, strict=True):
         serial, a, b, c, d, seen, missed, last_ns, touched = longs
         place = None if at[0] != at[0] else (at[0], at[1], at[2])
         counts = (seen, missed, last_ns, touched)
-        edges.append(Edge(serial, ids[s], relations[r], ids[o], a, b, c, d, sources[source], log_odds, *counts, place))
+        triple, came = (ids[s], relations[r], ids[o]), (sources[first], sources[last])
+        edges.append(Edge(serial, *triple, a, b, c, d, *came, log_odds, *counts, place))
     graph.restore(edges)
     graph.clock_ns, graph.serial, graph.touches = meta["clock_ns"], meta["serial"], meta["touches"]
     return graph

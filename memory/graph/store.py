@@ -174,19 +174,22 @@ class GraphStore:
     def _hit(self, edge: Edge, score: float, now: int, at_ns: int | None) -> Hit:
         thing = located_by(edge.triple)
         text = " ".join(_words(self.graph, edge.triple))
-        if thing:
-            further = [e.triple for e in self.where(thing, at_ns)[1:] if e.object != FLOOR]
-            text = ", ".join([text, *(" ".join(_words(self.graph, t)) for t in further)])
+        chain = self.where(thing, at_ns) if thing else []
+        further = [e.triple for e in chain[1:] if e.object != FLOOR]
+        text = ", ".join([text, *(" ".join(_words(self.graph, t)) for t in further)])
         data = {
             "triple": list(edge.triple),
+            "thing": thing,  # whose place it tells
+            "room": next((e.object for e in chain if e.relation == "in_room"), ""),
             "valid_from_ns": edge.valid_from,
             "valid_to_ns": None if edge.valid_to == FOREVER else edge.valid_to,
+            "first_step": edge.source.step,
             "last_seen_ns": edge.last_ns,
             "seen": edge.seen,
             "missed": edge.missed,
             "confirmed": True,
         }
-        return Hit(self.name, edge.id, text, score, edge.confidence(now), edge.source, self._position(edge), data)
+        return Hit(self.name, edge.id, text, score, edge.confidence(now), edge.latest, self._position(edge), data)
 
     def _claim(self, triple: Triple, suspect: Suspect) -> Hit:
         """Build the answer that is still in quarantine, flagged and behind what is believed."""

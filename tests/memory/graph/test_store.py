@@ -67,6 +67,21 @@ def test_the_disc_in_the_hand_is_meant_when_one_is_held(robot, thing):
     assert ("CD_1", "near", "Lamp") in robot.store.knowledge.suspects
 
 
+def test_a_fact_is_dated_by_its_latest_sight(robot, thing):
+    for _ in range(3):
+        robot.does(thing("Table", (2, 0, 0.4), "Floor"), room="Kitchen", base=(1.5, 0.0, 0.0))
+    cup = thing("Cup", (2, 0, 0.85), "Table")
+    robot.does(cup)
+    robot.does(cup)
+    robot.does()
+    other = GraphStore()
+    other.load(robot.store.dump())
+    for store in (robot.store, other):
+        hit = store.recall(Query("where is the cup?"))[0]
+        assert (hit.source.step, hit.data["first_step"]) == (4, 3)
+        assert (hit.data["thing"], hit.data["room"]) == ("Cup", "Kitchen")
+
+
 def test_where_was_the_cup_at_nine(robot, thing):
     robot.does(thing("Table", (2, 0, 0.4), "Floor"), room="Kitchen", base=(1.5, 0.0, 0.0), stamp_ns=7 * HOUR)
     robot.does(thing("Table", (2, 0, 0.4), "Floor"), room="Kitchen", base=(1.5, 0.0, 0.0), stamp_ns=7 * HOUR + 1)
