@@ -92,3 +92,18 @@ def test_stances_do_not_look_through_a_cupboard():
     nodes = {s.node for s in stances(nav, grid, np.array([0.9, 0.0, 0.05]), 1.576, 0)}
     assert nodes
     assert all(i * 0.25 > 0.6 for i, j in nodes if abs(j) <= 1)
+
+
+def test_stances_under_a_table_are_crouched_or_unsure():
+    nav, grid = Navigator(), room([(0.8, 1.8, -0.5, 0.5, 0.7)])
+    part = grid.top == np.float32(0.7)
+    grid.bottom[part] = 0.5  # a table with deep sides
+    nav.plan(grid, (0, 0))
+    target = np.array([1.25, 0.0, 0.02])
+    assert stances(nav, grid, target, 1.576, 0) == []
+    low = stances(nav, grid, target, 0.901, 0, config=StanceConfig(crouched=True))
+    assert low
+    assert all(s.crouched for s in low)
+    unsure = stances(nav, grid, target, 1.576, 0, config=StanceConfig(sure=False))
+    assert {s.node for s in low} <= {s.node for s in unsure}
+    assert not any(s.crouched for s in unsure)
