@@ -28,6 +28,7 @@ class TrajectoryConfig:
     partners: int = 3  # earlier keyframes that one is compared with
     min_inliers: float = 0.6
     points: int = 1000
+    min_points: int = 100  # with fewer, before a wall perhaps, a keyframe has odometry alone
 
 
 @dataclass(eq=False)
@@ -39,7 +40,7 @@ class Trajectory:
     poses: list[Poses] = field(default_factory=list)
     constraints: list[Constraint] = field(default_factory=list)
     _clouds: list[Points] = field(default_factory=list, repr=False)
-    _surfaces: list[Surface] = field(default_factory=list, repr=False)
+    _surfaces: list[Surface | None] = field(default_factory=list, repr=False)
 
     def add(self, base: ArrayLike, points: ArrayLike) -> int:
         """Add a keyframe; return how many earlier ones it was tied to.
@@ -47,9 +48,6 @@ class Trajectory:
         Args:
             base: (3,) pose of the base by odometry.
             points: (N, 3) metres, what was seen there, in the frame of the odometry.
-
-        Raises:
-            EmptyMapError: fewer than three points.
 
         """
         c = self.config
@@ -62,7 +60,7 @@ class Trajectory:
             self.constraints.append(Constraint(number - 1, number, moved, _information(c.drift_m, c.drift_rad)))
         self.poses.append(compose(self.poses[-1], moved) if number else pose)
         self.believed.append(pose)
-        self._surfaces.append(Surface.of_points(cloud))
+        self._surfaces.append(Surface.of_points(cloud) if len(cloud) >= c.min_points else None)
         self._clouds.append(cloud[np.linspace(0, len(cloud) - 1, min(len(cloud), c.points)).astype(np.int64)])
         ties = [tie for other in self._partners(number) if (tie := self._tie(other, number)) is not None]
         self.constraints.extend(ties)
@@ -81,7 +79,7 @@ class Trajectory:
 
     def _partners(self, number: int) -> list[int]:
         """Return the nearest of the earlier keyframes that look the same way; the one before is nearest of all."""
-        if number < 1:
+        if not number or self._surfaces[number] is None:
             return []
         offsets = between(self.poses[number], np.array(self.poses[:number]))
         away = np.hypot(offsets[:, 0], offsets[:, 1])
@@ -90,9 +88,11 @@ class Trajectory:
         return [int(k) for k in order[: self.config.partners] if good[k]]
 
     def _tie(self, earlier: int, later: int) -> Constraint | None:
-        c = self.config
+        c, surface = self.config, self._surfaces[earlier]
+        if surface is None:
+            return None
         guess = matrix(between(self.poses[earlier], self.poses[later]))
-        fit = icp(self._clouds[later], self._surfaces[earlier], guess, IcpConfig(start_m=0.4, end_m=0.08))
+        fit = icp(self._clouds[later], surface, guess, IcpConfig(start_m=0.4, end_m=0.08))
         if fit.inliers < c.min_inliers or np.linalg.cond(fit.information) > 1e4:
             return None
         return Constraint(earlier, later, planar(fit.transform), _information(c.loop_m, c.loop_rad), loop=True)

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import gymnasium
 import numpy as np
 import pytest
 
+import engram  # noqa: F401 - registers the worlds
 from engram.memory.mapping.errors import PoseGraphError
 from engram.memory.mapping.planar import between, compose, inverse, matrix
 from engram.memory.mapping.posegraph import Constraint, optimise
+from engram.memory.mapping.relocalise import scan_of
 from engram.memory.mapping.trajectory import Trajectory
+from engram.sims.contract import Verb, act
 
 TIGHT, LOOSE = np.diag([1e4, 1e4, 1e4]), np.diag([100.0, 100.0, 400.0])
 
@@ -99,3 +103,31 @@ def test_keyframes_of_a_drifting_drive_find_their_places():
     assert off(np.array(drive.poses), true).max() < 0.05
     camera = matrix(poses[20])
     assert drive.corrected(20, camera) == pytest.approx(matrix(true[20]), abs=0.05)
+
+
+def test_a_keyframe_that_sees_nothing_hangs_on_odometry():
+    drive = Trajectory()
+    assert drive.add([0.0, 0.0, 0.0], walls()) == 0
+    assert drive.add([0.5, 0.0, 0.1], np.empty((0, 3))) == 0
+    assert drive.add([0.0, 0.0, 0.0], walls()) == 1
+    drive.adjust()
+    assert drive.poses[1] == pytest.approx([0.5, 0.0, 0.1], abs=1e-6)
+
+
+@pytest.mark.slow
+def test_a_drive_through_a_house_with_bad_odometry_is_straightened():
+    env = gymnasium.make("engram/House-v0", rooms=3, move_noise_m=0.02, turn_noise_deg=1.0)
+    rng = np.random.default_rng(3)
+    observation = env.reset(seed=3)[0]
+    drive, true = Trajectory(), []
+    for _ in range(120):
+        camera = env.unwrapped.truth.map_T_camera()
+        true.append([camera[0, 3], camera[1, 3], 0.0])
+        drive.add(observation["base"], scan_of([observation]))
+        verb = rng.choice([Verb.MOVE_AHEAD, Verb.MOVE_AHEAD, Verb.MOVE_RIGHT, Verb.MOVE_LEFT, Verb.ROTATE_LEFT])
+        observation = env.step(act(Verb(int(verb))))[0]
+    drive.adjust()
+    before, after = (off(np.array(poses), np.array(true)) for poses in (drive.believed, drive.poses))
+    assert before.max() > 0.2
+    assert after.max() < 0.15
+    assert np.sqrt((after**2).mean()) < 0.3 * np.sqrt((before**2).mean())
