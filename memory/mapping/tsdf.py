@@ -91,7 +91,7 @@ class Tsdf:
         return self.blocks.nbytes + self.weights.nbytes + self.colours.nbytes
 
     def dump(self) -> bytes:
-        """Return the map as bytes: equal maps give equal bytes, whatever the order of their frames made of them."""
+        """Return the map as bytes; the order in which blocks were made does not show."""
         order = self.blocks.order()
         c = self.config
         meta = {
