@@ -6,7 +6,8 @@ robot's own senses and maps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,9 +16,10 @@ import numpy as np
 from engram.agents.events import point
 from engram.agents.situation import Situation
 from engram.memory.contract import Percepts, Seen, Source
+from engram.perception.geometry import Floats
 from engram.perception.support import support_of
 from engram.perception.tracker import Sighting, Track
-from engram.planners.placement import FLOOR
+from engram.planners.placement import FLOOR, RoomBelief
 from engram.sims.contract import Action, Outcome, Verb, parse_action
 
 SUCCESS = "success"
@@ -56,6 +58,9 @@ class RememberConfig:
     episode: str = "episode"  # unique in the memory
     task: str = "tidy the house"
     room_belief: float = 0.5  # a type of room that is less likely is not told
+    room_m: float = 0.5  # rooms are looked up again after this way, or
+    refresh_steps: int = 8  # ... so many steps, and so is what unchanged things rest on
+    tell_room: int = 2  # times that the room of a thing is told: memory believes what it hears twice
 
 
 class Remember:
@@ -68,18 +73,23 @@ class Remember:
         self._last: Percepts | None = None
         self._action: dict[str, str] = {}  # what was decided last, and at what it was aimed
         self._ended = False
+        self._supports = Supports(self.config.refresh_steps)
+        self._rooms = Rooms(self.config)
 
     def perceived(self, sit: Situation) -> None:
         """Write what is known after a step; called once the situation has taken the observation in."""
         action = {**self._action, "outcome": sit.outcome.code} if self._action else {}
+        things = seen(sit, self._supports)
+        relations = self._rooms.look(sit, things)
         percepts = Percepts(
             self._source(sit),
             summary=_sentence(sit, action),
-            things=seen(sit),
+            things=things,
+            relations=relations,
             points=sit.image.points[sit.image.valid],
             camera_m=point(sit.image.camera_m),
             base=point(sit.observation["base"]),
-            room=self._room(sit),
+            room=self._rooms.here,
             action=action,
             task=self.config.task,
         )
@@ -110,17 +120,76 @@ class Remember:
         c = self.config
         return Source(c.robot, c.episode, sit.step, int(sit.observation["stamp_ns"]))
 
-    def _room(self, sit: Situation) -> str:
-        rooms = sit.room_at(np.asarray(sit.observation["base"][:2], np.float64))
+
+class Supports:
+    """What tracks rest on. A track that has not grown is judged anew now and then only."""
+
+    def __init__(self, refresh_steps: int) -> None:
+        """Start with nothing judged."""
+        self._refresh_steps = refresh_steps
+        self._known: dict[int, tuple[int, bytes, str]] = {}  # step, box and support by track
+
+    def of(self, sit: Situation, track: Track, holders: Sequence[Track], others: Sequence[Track]) -> str:
+        """Return the label of what a track rests on, ``Floor``, or nothing when that is unknown."""
+        box = track.lo.tobytes() + track.hi.tobytes()
+        known = self._known.get(track.number)
+        if known is not None and known[1] == box and sit.step - known[0] < self._refresh_steps:
+            return known[2]
+        below = support_of(track, holders, others)
+        label = below.track.label if below.track is not None else FLOOR if below.where == "floor" else ""
+        self._known[track.number] = sit.step, box, label
+        return label
+
+
+class Rooms:
+    """In which rooms the robot and the things are. Cutting the map into rooms takes a while, so it waits for news."""
+
+    def __init__(self, config: RememberConfig) -> None:
+        """Start knowing no rooms."""
+        self.here = ""  # type of the room that the robot is in; empty when unsure
+        self._config = config
+        self._looked: tuple[int, Floats] | None = None  # step and base of the last look
+        self._told: dict[int, tuple[str, int]] = {}  # room of a track, and how often it was told
+        self._again = False  # whether what was told at the last look is to be told again
+
+    def look(self, sit: Situation, things: Sequence[Seen]) -> list[tuple[str, str, str]]:
+        """Return facts about the rooms of things in view that stand by themselves, when it is time to look."""
+        base = np.asarray(sit.observation["base"][:2], np.float64)
+        if not self._due(sit.step, base):
+            return []
+        self._looked = sit.step, base
+        self.here = self._sure(sit.room_at(base))
+        labels = Counter(thing.label for thing in things)
+        facts: list[tuple[str, str, str]] = []
+        self._again = False
+        for sighting, thing in zip(sit.sightings, things, strict=True):
+            if labels[thing.label] > 1 or thing.support not in ("", FLOOR):
+                continue  # a label must mean one thing; what rests on another is where that is
+            room, number = self._sure(sit.room_at(sighting.track.centre)), sighting.track.number
+            told = self._told.get(number, ("", 0))
+            count = told[1] + 1 if told[0] == room else 1
+            if room and count <= self._config.tell_room:
+                self._told[number] = room, count
+                self._again |= count < self._config.tell_room
+                facts.append((thing.label, "in_room", room))
+        return facts
+
+    def _due(self, step: int, base: Floats) -> bool:
+        if self._looked is None or self._again:
+            return True
+        way = float(np.linalg.norm(base - self._looked[1]))
+        return way >= self._config.room_m or step - self._looked[0] >= self._config.refresh_steps
+
+    def _sure(self, rooms: RoomBelief) -> str:
         best = max(rooms, key=lambda name: rooms[name], default="")
-        return best if best and rooms[best] >= self.config.room_belief else ""
+        return best if best and rooms[best] >= self._config.room_belief else ""
 
 
-def seen(sit: Situation) -> tuple[Seen, ...]:
+def seen(sit: Situation, supports: Supports) -> list[Seen]:
     """Return the things in view: where each is by all that was seen of it, and what it rests on."""
     holders = sit.holders()
     others = [t for t in sit.fixtures() if not sit.prior.is_receptacle(t.label)]
-    return tuple(_thing(s, holders, others) for s in sit.sightings)
+    return [_thing(s, supports.of(sit, s.track, holders, others)) for s in sit.sightings]
 
 
 def at_point(sit: Situation, u: float, v: float) -> Track | None:
@@ -130,10 +199,8 @@ def at_point(sit: Situation, u: float, v: float) -> Track | None:
     return next((s.track for s in sit.sightings if s.detection.mask[row, col]), None)
 
 
-def _thing(sighting: Sighting, holders: list[Track], others: list[Track]) -> Seen:
+def _thing(sighting: Sighting, support: str) -> Seen:
     track, look = sighting.track, sighting.detection.feature
-    below = support_of(track, holders, others)
-    support = below.track.label if below.track is not None else FLOOR if below.where == "floor" else ""
     return Seen(
         track.label,
         float(sighting.detection.score),

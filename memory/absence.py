@@ -51,7 +51,7 @@ def seen_through(
     rays = np.asarray(points[:: max(1, len(points) // c.points)], np.float64) - np.asarray(camera_m)
     length = np.linalg.norm(rays, axis=1)
     rays, length = rays[length > 1e-6], length[length > 1e-6]
-    cosines = rays / length[:, None] @ (offset[judged] / distance[judged, None]).T
+    cosines = np.einsum("nd,kd->nk", rays / length[:, None], offset[judged] / distance[judged, None])  # no BLAS threads
     for column, k in enumerate(judged):
         half = np.linalg.norm(extents_m[k]) / 2
         aimed = cosines[:, column] > np.cos(np.arctan2(half, distance[k]))

@@ -163,6 +163,9 @@ class Matcher:
             owner = self._known.things.get(support)
             on_it = owner is not None and gap_m(owner.centre_m, owner.extent_m, view.centre_m) < c.radius_m
             allowed = max(allowed, c.placed_m, distance + c.radius_m if on_it else 0.0)
+        grown = max(view.extent_m) > c.movable_m and view.label in thing.labels
+        if grown and not gap_m(view.centre_m, view.extent_m, thing.centre_m):  # more of it is in view than before
+            allowed = max(allowed, distance + c.radius_m)
         if distance > allowed:
             return 0.0
         label = probability(thing.labels[view.label]) if view.label in thing.labels else 0.0

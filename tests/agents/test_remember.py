@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engram.agents.remember import Remember, RememberConfig, at_point, result, seen
+from engram.agents.remember import Remember, RememberConfig, Supports, at_point, result, seen
 from engram.agents.situation import Situation, TidyConfig
 from engram.agents.tidy import TidyAgent
 from engram.perception.oracle import MaskDetector
@@ -52,7 +52,7 @@ def test_things_are_where_they_are_and_rest_on_what_they_rest_on(just_begun):
         observation, *_ = world.step(act(verb))
         sit.step += 1
         sit.perceive(observation)
-    found = {thing.label: thing for thing in seen(sit)}
+    found = {thing.label: thing for thing in seen(sit, Supports(8))}
     bread = world.where("Bread")
     assert found["Bread"].support == "CounterTop"
     np.testing.assert_allclose(found["Bread"].centre_m, (bread.lo + bread.hi) / 2, atol=0.06)
@@ -79,6 +79,20 @@ def test_an_episode_is_told_step_by_step(box_world):
     assert not any(p.outcome for p in steps)
     rooms = [p.room for p in steps]
     assert (rooms.count("Kitchen") > 10, rooms.count("Bedroom") > 10) == (True, True)
+
+
+def test_rooms_of_furniture_are_told_twice_and_then_no_more(box_world):
+    percepts, _ = tidied(box_world)
+    told = [fact for p in percepts for fact in p.relations]
+    latest = {thing: room for thing, relation, room in told if relation == "in_room"}
+    assert {k: latest.get(k) for k in ("Bed", "Fridge", "CounterTop", "DiningTable")} == {
+        "Bed": "Bedroom", "Fridge": "Kitchen", "CounterTop": "Kitchen", "DiningTable": "Kitchen"
+    }  # fmt: skip
+    assert told.count(("Fridge", "in_room", "Kitchen")) == 2
+    assert "Bread" not in latest  # it is where the counter is
+    for p in percepts:
+        labels = [thing.label for thing in p.things]
+        assert all(labels.count(thing) == 1 for thing, _, _ in p.relations)
 
 
 def test_what_was_handled_is_named_with_its_outcome(box_world):

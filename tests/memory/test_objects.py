@@ -79,6 +79,13 @@ def test_views_of_one_thing_are_one_thing(robot):
     assert (mug.views, robot.state("Mug_1")) == (2, "visible")
 
 
+def test_a_large_thing_that_shows_more_and_more_is_one_thing(robot):
+    assert robot.sees(seen("Bed", (0.0, 0.0, 0.25), (0.2, 0.4, 0.5))) == ["Bed_1"]
+    assert robot.sees(seen("Bed", (0.8, 0.3, 0.25), (1.9, 1.2, 0.5))) == ["Bed_1"]
+    assert robot.sees(seen("Bed", (3.0, 0.3, 0.25), (1.9, 1.2, 0.5))) == ["Bed_2"]
+    assert robot.sees(seen("Mug", (0.0, 0.0, 0.6)), seen("Mug", (0.3, 0.0, 0.6), (0.7, 0.1, 0.1))) == ["Mug_1", "Mug_2"]
+
+
 def test_neighbours_are_told_apart_together(robot):
     left, right = seen("Mug", (1.5, 0.0, 0.85)), seen("Mug", (1.5, 0.2, 0.85))
     assert robot.sees(left, right) == ["Mug_1", "Mug_2"]
