@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from engram.agents import cli
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, re.DOTALL)
-LINES = [line for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()]
+SHELL = [block.splitlines() for kind, block in BLOCKS if kind == "sh"]
+LINES = [line for block in SHELL for line in block]
 CODE = [block for kind, block in BLOCKS if kind == "python"]
 
 
@@ -35,14 +37,22 @@ def test_make_knows_the_target(line):
     assert ".venv/bin/" in done.stdout
 
 
-@pytest.mark.parametrize("line", [x for x in LINES if x.startswith("engram ")])
-def test_engram_commands_run(line, tmp_path, monkeypatch):
+@pytest.mark.parametrize("block", [b for b in SHELL if any(x.startswith("engram ") for x in b)], ids=lambda b: b[0])
+def test_engram_commands_run(block, tmp_path, monkeypatch, capsys):
+    """The lines of a block run in one directory, one after the other."""
     monkeypatch.chdir(tmp_path)
-    words = line.split()[1:]
-    assert cli.main(words) == cli.DONE
-    if "--out" in words:
-        out = tmp_path / words[words.index("--out") + 1]
-        assert {f.name for f in out.iterdir()} == {"report.json", "report.html", "episode.gif", "steps.jsonl"}
+    for line in block:
+        words = shlex.split(line)[1:]
+        assert cli.main(words) == cli.DONE, line
+        said = capsys.readouterr().out
+        if "--out" in words:
+            out = tmp_path / words[words.index("--out") + 1]
+            assert {f.name for f in out.iterdir()} == {"report.json", "report.html", "episode.gif", "steps.jsonl"}
+        if words[:2] == ["memory", "query"]:
+            assert said.splitlines()[1].startswith("Mug_1 on CoffeeTable_1")
+            assert "CoffeeTable_1, LivingRoom" in said
+        if words[:2] == ["memory", "check"]:
+            assert said.startswith("Sound: ")
 
 
 @pytest.mark.parametrize("line", [x for x in LINES if x.startswith("pytest ")])
