@@ -5,7 +5,7 @@ OUT ?= runs/tidy-$(SEED)
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 WARM := .venv/.warm
-KERNELS := $(wildcard sims/house/render/_*.py)
+KERNELS := $(wildcard sims/house/render/_*.py memory/spatial/*.py)
 
 .PHONY: help tidy test test-all lint bench clean
 
@@ -21,7 +21,7 @@ $(INSTALLED): setup.cfg setup.py constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,gl]'
 	@touch $@
 
-# Compiles the renderer once, so that no episode and no test waits for it.
+# Compiles the renderer and the map once, so that no episode and no test waits for them.
 $(WARM): $(INSTALLED) $(KERNELS)
 	$(BIN)/engram warmup
 	@touch $@

@@ -1,7 +1,8 @@
-"""Commands that run agents and judge them: ``engram tidy``."""
+"""Commands that run agents and judge them, and prepare for it: ``engram tidy`` and ``engram warmup``."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,6 +67,21 @@ def tidy(options: TidyOptions) -> int:
     with known_errors():
         ended = run_and_report(options)
     return ENDED if ended == "interrupted" else DONE
+
+
+@dataclass(frozen=True)
+class WarmupOptions:
+    """Options of ``engram warmup``."""
+
+
+def warmup(options: WarmupOptions) -> int:
+    """Compile the renderer and the map, once a machine, so that no episode waits for it."""
+    from engram.memory.spatial.warm import warm_up as warm_up_map
+    from engram.sims.house.render import warm_up as warm_up_renderer
+
+    for name, compile_ in (("renderer", warm_up_renderer), ("map", warm_up_map)):
+        sys.stdout.write(f"{name} ready after {compile_():.1f} s\n")
+    return DONE
 
 
 @contextmanager

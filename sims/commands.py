@@ -1,4 +1,4 @@
-"""Commands about worlds and this machine: ``engram worlds``, ``engram doctor`` and ``engram warmup``."""
+"""Commands about worlds and about this machine: ``engram worlds`` and ``engram doctor``."""
 
 from __future__ import annotations
 
@@ -45,11 +45,6 @@ class DoctorOptions:
     """Directory whose free disk space is looked at."""
     json: bool = False
     """Print JSON instead of a table."""
-
-
-@dataclass(frozen=True)
-class WarmupOptions:
-    """Options of ``engram warmup``."""
 
 
 def worlds(options: WorldsOptions) -> int:
@@ -106,14 +101,6 @@ def doctor(options: DoctorOptions) -> int:
     console.print(table)
     console.print("Something is missing; see the last column." if missing else "Ready.")
     return _MISSING if missing else _DONE
-
-
-def warmup(options: WarmupOptions) -> int:
-    """Compile the renderer, once a machine, so that no episode waits for it."""
-    from engram.sims.house.render import warm_up
-
-    _write(f"renderer ready after {warm_up():.1f} s")
-    return _DONE
 
 
 def _is_ours(dist: Distribution | None) -> bool:

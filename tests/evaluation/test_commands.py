@@ -78,3 +78,10 @@ def test_out_that_is_a_file(tmp_path, capsys):
     (tmp_path / "taken").touch()
     assert main(["tidy", "--out", str(tmp_path / "taken")]) == 2
     assert "File exists" in capsys.readouterr().err
+
+
+def test_warmup_says_how_long_each_took(monkeypatch, capsys):
+    monkeypatch.setattr("engram.sims.house.render.warm_up", lambda: 2.34)
+    monkeypatch.setattr("engram.memory.spatial.warm.warm_up", lambda: 0.5)
+    assert main(["warmup"]) == 0
+    assert capsys.readouterr().out == "renderer ready after 2.3 s\nmap ready after 0.5 s\n"

@@ -53,9 +53,3 @@ def test_doctor_here(capsys, tmp_path):
     found = {f["what"]: f for f in json.loads(capsys.readouterr().out)["findings"]}
     assert {"Python", "numpy", "tyro", "compiled kernels", "EGL", "CPU cores", "disk"} <= set(found)
     assert str(tmp_path) in found["disk"]["found"]
-
-
-def test_warmup_says_how_long_it_took(monkeypatch, capsys):
-    monkeypatch.setattr("engram.sims.house.render.warm_up", lambda: 2.34)
-    assert commands.warmup(commands.WarmupOptions()) == 0
-    assert capsys.readouterr().out == "renderer ready after 2.3 s\n"
