@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +30,7 @@ class LongTermConfig:
     link_cosine: float = 0.5
 
 
-class LongTermStore:
+class LongTermStore(ABC):
     """A store of notes. Subclasses say what is worth a note."""
 
     name = "longterm"
@@ -41,9 +42,9 @@ class LongTermStore:
         self.notebook = Notebook(self.embedder, config.retrieval, config.forgetting, config.links, config.link_cosine)
         self._recalled: dict[str, int] = {}  # note -> time of a recall that no event tells of yet; no part of the state
 
+    @abstractmethod
     def propose(self, percepts: Percepts) -> list[Event]:
         """Return the changes that the percepts call for."""
-        raise NotImplementedError
 
     def apply(self, event: Event) -> None:
         """Make a committed change.
