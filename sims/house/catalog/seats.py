@@ -177,7 +177,9 @@ def footstool(variant: int, rng: np.random.Generator) -> Shape:
         rgb = (_OAK, _WHITE, _WHITE, _WHITE)[variant]
         material: Material = "wood" if variant == 0 else "plain"
         parts = [box((-x, -y, high - 0.03), (x, y, high), rgb, material)]
-        parts += [box((-x + 0.02, s * (y - 0.05) - 0.014, 0), (x - 0.02, s * (y - 0.05) + 0.014, high - 0.03), rgb, material) for s in (-1, 1)]  # fmt: skip # noqa: E501
+        for s in (-1, 1):
+            at = s * (y - 0.05)
+            parts.append(box((-x + 0.02, at - 0.014, 0), (x - 0.02, at + 0.014, high - 0.03), rgb, material))
         parts.append(box((-0.012, -y + 0.06, high * 0.4), (0.012, y - 0.06, high * 0.6), rgb, material))
     else:
         parts = _legs(depth - 0.04, width - 0.04, high - 0.1, 0.02, _WALNUT, round_=variant == 3)
@@ -196,7 +198,9 @@ def dog_bed(variant: int, rng: np.random.Generator) -> Shape:
     parts = _cushion((-x + 0.04, -y + 0.04, 0.0), (x - 0.04, y - 0.04, 0.07), inner)
     high = (0.16, 0.2, 0.14, 0.18)[variant]
     parts += _cushion((-x, -y, 0), (-x + thick, y, high), rim)
-    parts += [q for s in (-1, 1) for q in _cushion((-x, min(s * y, s * (y - thick)), 0), (x, max(s * y, s * (y - thick)), high), rim)]  # fmt: skip # noqa: E501
+    for s in (-1, 1):
+        near, far = sorted((s * (y - thick), s * y))
+        parts += _cushion((-x, near, 0), (x, far, high), rim)
     parts += _cushion((x - thick, -y, 0), (x, y, high * 0.55), rim)
     place = Region((-x + 0.11, -y + 0.11, 0.07), (x - 0.11, y - 0.11, 0.07 + _OPEN_M))
     return Shape("DogBed", tuple(parts), regions=(place,), mass_kg=3.0)
