@@ -46,7 +46,12 @@ class Event:
 
 @dataclass(frozen=True, eq=False)
 class Percepts:
-    """What the thalamus hands over after a step; everything is optional but the source."""
+    """What the thalamus hands over after a step; everything is optional but the source.
+
+    Keys of ``action``: ``verb``; ``target``, label or instance id of what it was aimed at; ``outcome``, "ok" or why it
+    failed; ``held``, label of what was put down; ``position_m``, the image point that it was aimed at, lifted to
+    (x, y, z) in the map frame, which tells namesakes apart.
+    """
 
     source: Source
     summary: str = ""  # one sentence: what was done and what came of it
@@ -56,7 +61,7 @@ class Percepts:
     camera_m: Point | None = None  # optical centre, map frame
     base: tuple[float, float, float] | None = None  # x, y, yaw of the robot in map
     room: str = ""  # type of the room, as believed
-    action: Json = field(default_factory=dict)  # verb, target, outcome of the last action
+    action: Json = field(default_factory=dict)  # the last action; keys below
     outcome: str = ""  # set when a task ended: "success", or the failure cause
     task: str = ""
 
@@ -72,6 +77,7 @@ class Seen:
     support: str = ""  # label or instance id of what it rests on, "Floor" for the floor
     feature: tuple[float, ...] = ()  # appearance, when the detector gives one
     held: bool = False
+    room: str = ""  # type of the room that it is in, as believed; empty when unsure
 
 
 @dataclass(frozen=True)
@@ -120,7 +126,10 @@ class Store(Protocol):
     name: str
 
     def propose(self, percepts: Percepts) -> Sequence[Event]:
-        """Return the changes that the percepts call for; changes nothing, and may run beside other stores."""
+        """Return the changes that the percepts call for; changes nothing, and may run beside other stores.
+
+        A store proposes events for itself only, with its own name as ``store``; the facade refuses any other.
+        """
         ...
 
     def apply(self, event: Event) -> None:

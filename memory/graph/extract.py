@@ -37,6 +37,7 @@ class ExtractConfig:
     absent: float = 2.0  # looked, and not there
     room: float = 0.85  # a thing near the robot is in the robot's room
     room_range_m: float = 2.0
+    room_again_secs: float = 60.0  # a room that is believed is confirmed once in this time
     unsure: float = 0.5  # factor of claims about a name that may mean several things
     moved_m: float = 0.05  # positions are updated from this distance on
     containers: frozenset[str] = frozenset(
@@ -164,18 +165,38 @@ class Extractor:
             yield Fact((s, relation, o), weight)
 
     def _rooms(self) -> Iterator[Fact]:
-        if not self.percepts.room:
-            return
-        room = self._node(self.percepts.room, NodeKind.ROOM)
+        for id_, thing in self.seen.items():
+            if thing.room and not thing.held and not self._rests_in_room(thing):
+                triple = (id_, "in_room", self._node(thing.room, NodeKind.ROOM))
+                known = self.knowledge.graph.get(triple)
+                age_ns = self.source.stamp_ns - known.last_ns if known else math.inf
+                if age_ns >= self.config.room_again_secs * 1e9:
+                    yield Fact(triple, self.config.room)
+        if self.percepts.room:
+            yield from self._room_here(self._node(self.percepts.room, NodeKind.ROOM))
+
+    def _rests_in_room(self, thing: Seen) -> bool:
+        """Whether a thing rests on another whose room is known: where that is, it is too."""
+        if thing.support in ("", FLOOR):
+            return False
+        support, _ = self.resolve(thing.support, thing.centre_m)
+        seen = self.seen.get(support)
+        return bool(seen and seen.room) or bool(self._known_rooms(support))
+
+    def _room_here(self, room: str) -> Iterator[Fact]:
+        """What the room of the robot says of it and of the things near it of which nothing better is known."""
         yield Fact((self.source.robot, "in_room", room), LOG_ODDS_LIMIT / 2, acted=True)
         if self.percepts.base is None:
             return
         x, y, _ = self.percepts.base
         for id_, thing in self.seen.items():
             near = math.hypot(thing.centre_m[0] - x, thing.centre_m[1] - y) < self.config.room_range_m
-            homeless = not any(e.relation == "in_room" for e in self.knowledge.graph.outgoing(id_))
+            homeless = not thing.room and not self._known_rooms(id_)
             if near and homeless and thing.support in ("", FLOOR) and not thing.held:
                 yield Fact((id_, "in_room", room), self.config.room)
+
+    def _known_rooms(self, id_: str) -> list[Edge]:
+        return [e for e in self.knowledge.graph.outgoing(id_) if e.relation == "in_room"]
 
     def _acts(self) -> Iterator[Fact]:
         action = self.percepts.action

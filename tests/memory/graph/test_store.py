@@ -82,6 +82,33 @@ def test_a_fact_is_dated_by_its_latest_sight(robot, thing):
         assert (hit.data["thing"], hit.data["room"]) == ("Cup", "Kitchen")
 
 
+def test_rooms_of_things_are_told_with_them(robot, thing):
+    desk, cup = thing("Desk", (2, 0, 0.4), "Floor", room="Office"), thing("Cup", (2, 0, 0.9), "Desk", room="Office")
+    lamp = thing("Lamp", (9, 0, 1.0), "Shelf", room="Bedroom")
+    for _ in range(2):
+        robot.does(desk, cup, lamp, room="Kitchen", base=(1.5, 0.0, 0.0))
+    assert robot.facts("in_room") == {
+        ("Desk", "in_room", "Office"),  # and not in the room of the robot, near as it is
+        ("Lamp", "in_room", "Bedroom"),  # of what it rests on no room is known
+        ("robot", "in_room", "Kitchen"),
+    }
+    assert robot.store.recall(Query("where is the cup?"))[0].data["room"] == "Office"
+    again = robot.does(desk, cup, lamp)
+    assert not [c for c in again if c.get("triple", ["", ""])[1] == "in_room"]  # known, and told just now
+    later = robot.does(desk, stamp_ns=HOUR)
+    assert ["Desk", "in_room", "Office"] in [c.get("triple") for c in later]
+    robot.does(thing("Desk", (2, 0, 0.4), "Floor", held=True, room="Hall"))
+    assert not any(t[2] == "Hall" for t in [*robot.facts(), *robot.store.knowledge.suspects])
+
+
+def test_a_thing_that_changed_its_room_is_believed_when_told_twice(robot, thing):
+    for room in ("Office", "Office", "Hall"):
+        robot.does(thing("Chair", (2, 0, 0.4), "Floor", room=room))
+    assert robot.facts("in_room") == {("Chair", "in_room", "Office")}
+    robot.does(thing("Chair", (2, 0, 0.4), "Floor", room="Hall"))
+    assert robot.facts("in_room") == {("Chair", "in_room", "Hall")}
+
+
 def test_where_was_the_cup_at_nine(robot, thing):
     robot.does(thing("Table", (2, 0, 0.4), "Floor"), room="Kitchen", base=(1.5, 0.0, 0.0), stamp_ns=7 * HOUR)
     robot.does(thing("Table", (2, 0, 0.4), "Floor"), room="Kitchen", base=(1.5, 0.0, 0.0), stamp_ns=7 * HOUR + 1)
