@@ -1,4 +1,4 @@
-"""One thing of the object map, and a grid to find things by place."""
+"""One thing of the object map; a grid to find things by place, and arrays to rank them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engram.memory.contract import Point, Source
 from engram.memory.graph.model import probability
 
 
 @dataclass(frozen=True)
 class Moment:
-    """Where a thing was, and in what state, from a time on."""
+    """Where a thing was, and in what state, from a step on."""
 
-    since_ns: int
+    source: Source
     state: str
     centre_m: Point
     support: str
@@ -53,8 +56,8 @@ class Instance:
     def at(self, stamp_ns: int | None) -> Moment | None:
         """Return where it was at a time, by default now; None before it was met."""
         if stamp_ns is None:
-            return Moment(self.last.stamp_ns, self.state, self.centre_m, self.support)
-        index = bisect_right([m.since_ns for m in self.past], stamp_ns)
+            return Moment(self.last, self.state, self.centre_m, self.support)
+        index = bisect_right([m.source.stamp_ns for m in self.past], stamp_ns)
         return self.past[index - 1] if index else None
 
     def look(self, feature: Sequence[float] | None) -> None:
@@ -111,8 +114,61 @@ class Cells:
         for x in range(x0, x1 + 1):
             for y in range(y0, y1 + 1):
                 for id_, (px, py, _) in self._cells.get((x, y), {}).items():
-                    if math.hypot(px - at_m[0], py - at_m[1]) <= radius_m:
+                    if (px - at_m[0]) ** 2 + (py - at_m[1]) ** 2 <= radius_m**2:
                         yield id_
+
+
+class Columns:
+    """What ranking needs to know of all things, in arrays; a thing has the same row for good."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.ids: list[str] = []  # by row
+        self._rows: dict[str, int] = {}
+        self._groups: dict[str, NDArray[np.int64]] = {}
+        self._odds = np.zeros((64, 2))  # belief in the label, log-odds of being there
+        self._stamps_ns = np.zeros((64, 2), np.int64)  # first and last seen
+
+    def put(self, thing: Instance) -> None:
+        """Set what is known of a thing."""
+        row = self._rows.setdefault(thing.id, len(self.ids))
+        if row == len(self.ids):
+            self.ids.append(thing.id)
+        if row == len(self._odds):
+            self._odds = np.concatenate([self._odds, np.zeros_like(self._odds)])
+            self._stamps_ns = np.concatenate([self._stamps_ns, np.zeros_like(self._stamps_ns)])
+        self._odds[row] = thing.belief(), thing.presence
+        self._stamps_ns[row] = thing.first.stamp_ns, thing.last.stamp_ns
+
+    def rows(self, ids: Sequence[str]) -> NDArray[np.int64]:
+        """(N,) rows of things."""
+        return np.fromiter((self._rows[id_] for id_ in ids), np.int64, len(ids))
+
+    def group(self, name: str, ids: Sequence[str]) -> NDArray[np.int64]:
+        """(N,) rows of a named group, to which ids are only ever added at the end."""
+        known = self._groups.get(name, np.zeros(0, np.int64))
+        if len(known) < len(ids):
+            known = self._groups[name] = np.concatenate([known, self.rows(ids[len(known) :])])
+        return known
+
+    def certainty(self, rows: NDArray[np.int64], now_ns: int, half_life_secs: float) -> NDArray[np.float64]:
+        """(N,) belief that each thing is what and where it is believed to be; 0 for one not met by then.
+
+        Certainty about what is out of sight halves with each half-life.
+        """
+        first, last = self._stamps_ns[rows].T
+        belief, presence = self._odds[rows].T
+        faded = presence * 0.5 ** (np.maximum(now_ns - last, 0) / (half_life_secs * 1e9))
+        return np.where(first <= now_ns, belief / (1.0 + np.exp(-faded)), 0.0)
+
+
+def best(scores: NDArray[np.float64], count: int) -> list[int]:
+    """Return where the ``count`` greatest positive scores are, and any that equal the least of them; unsorted."""
+    found = np.flatnonzero(scores > 0.0)
+    if 0 < count < len(found):
+        least = np.partition(scores[found], len(found) - count)[len(found) - count]
+        found = found[scores[found] >= least]
+    return [int(k) for k in found]
 
 
 def gap_m(centre_m: Point, extent_m: Point, point_m: Point) -> float:
@@ -121,10 +177,15 @@ def gap_m(centre_m: Point, extent_m: Point, point_m: Point) -> float:
     return math.hypot(*sides)
 
 
+def source_row(source: Source) -> list[Any]:
+    """Return a source as plain data."""
+    return [source.robot, source.episode, source.step, source.stamp_ns]
+
+
 def to_row(thing: Instance) -> list[Any]:
     """Return a thing as plain data."""
-    first, last = ([s.robot, s.episode, s.step, s.stamp_ns] for s in (thing.first, thing.last))
-    past = [[m.since_ns, m.state, m.centre_m, m.support] for m in thing.past]
+    first, last = source_row(thing.first), source_row(thing.last)
+    past = [[source_row(m.source), m.state, m.centre_m, m.support] for m in thing.past]
     where = [thing.centre_m, thing.extent_m, thing.state, thing.support]
     counts = [thing.presence, thing.views, thing.misses, thing.became]
     return [thing.id, thing.labels, *where, *counts, thing.feature, first, last, past]
@@ -133,7 +194,7 @@ def to_row(thing: Instance) -> list[Any]:
 def from_row(row: Sequence[Any]) -> Instance:
     """Build the thing that :func:`to_row` described."""
     id_, labels, centre, extent, state, support, presence, views, misses, became, feature, first, last, past = row
-    moments = [Moment(since, then, _point(at), on) for since, then, at, on in past]
+    moments = [Moment(Source(*since), then, _point(at), on) for since, then, at, on in past]
     return Instance(
         id_,
         dict(labels),

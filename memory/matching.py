@@ -16,6 +16,8 @@ from engram.memory.graph.model import FLOOR, probability
 from engram.memory.identity import Association
 from engram.memory.instances import Cells, Instance, gap_m
 
+_AROUND_M = 4.0  # what an action or a support means is looked for here first
+
 
 @dataclass(frozen=True)
 class MatchConfig:
@@ -34,8 +36,13 @@ class Known(Protocol):
 
     things: dict[str, Instance]
     cells: Cells
+    lost: dict[str, None]  # removed from where they were, and not known to be another thing
     held: str
     latest: Source | None
+
+    def means(self, label: str, id_: str) -> bool:
+        """Whether a label can mean a thing."""
+        ...
 
     def labelled(self, label: str) -> list[Instance]:
         """Return the things that a label can mean."""
@@ -92,7 +99,7 @@ class Matcher:
         if name == FLOOR or name in self._known.things:
             return name
         found = [(gap_m(c, e, foot_m), i) for i, label, c, e in seen if name in (label, i)]
-        found = found or [(gap_m(t.centre_m, t.extent_m, foot_m), t.id) for t in self._known.labelled(name)]
+        found = found or [(gap_m(t.centre_m, t.extent_m, foot_m), t.id) for t in self._namesakes(name, foot_m)]
         found = [pair for pair in found if pair[1] != besides]
         return min(found)[1] if found else name
 
@@ -101,7 +108,7 @@ class Matcher:
         verb, outcome = action.get("verb"), action.get("outcome")
         target = str(action.get("target", "") or "")
         x, y = self._percepts.base[:2] if self._percepts.base is not None else (0.0, 0.0)
-        thing = self._meant(target, (x, y, 0.0)) if target else None
+        thing = self._meant(target, action.get("position_m") or (x, y, 0.0)) if target else None
         if verb == "pick" and thing is not None and outcome in ("ok", "nothing_there"):
             if outcome == "ok":
                 self.held = thing.id
@@ -124,16 +131,23 @@ class Matcher:
         """Return the thing that an action was aimed at: of its namesakes one in the last view, the nearest."""
         if name in self._known.things:
             return self._known.things[name]
-        here = [t for t in self._known.labelled(name) if t.state not in ("held", "removed")]
+        here = [t for t in self._namesakes(name, near_m) if t.state not in ("held", "removed")]
         seen = [t for t in here if t.last == self._known.latest] or here
         return min(seen, key=lambda t: (math.dist(t.centre_m[:2], near_m[:2]), t.id), default=None)
+
+    def _namesakes(self, label: str, at_m: Point) -> list[Instance]:
+        """Return what a label can mean around a place, or anywhere when there is no such thing around."""
+        return self._near(label, at_m, _AROUND_M) or self._known.labelled(label)
+
+    def _near(self, label: str, at_m: Point, radius_m: float) -> list[Instance]:
+        ids = (i for i in self._known.cells.around(at_m, radius_m) if self._known.means(label, i))
+        return [self._known.things[i] for i in ids]
 
     def _in_hand(self) -> dict[int, str]:
         """Match what is seen in the hand."""
         for i, thing in enumerate(self._percepts.things):
             if thing.held:
-                namesakes = [t for t in self._known.labelled(thing.label) if t.state != "removed"]
-                near = [t for t in namesakes if math.dist(t.centre_m, thing.centre_m) < 3 * self._config.placed_m]
+                near = self._near(thing.label, thing.centre_m, 3 * self._config.placed_m)
                 best = min(near, key=lambda t: (math.dist(t.centre_m, thing.centre_m), t.id), default=None)
                 self.held = self.held or (best.id if best is not None else self._new(thing.label))
                 return {i: self.held}
@@ -199,17 +213,16 @@ class Matcher:
 
     def _moved(self, ids: dict[int, str], missing: Iterable[str]) -> None:
         """Match what turned up elsewhere to what is gone from its place."""
-        gone = set(missing)
+        gone = sorted({*missing, *self._known.lost})
         rows: list[tuple[int, str, float]] = []
         for i, view in enumerate(self._percepts.things):
             if i in ids or max(view.extent_m) > self._config.movable_m:
                 continue
-            for thing in self._known.labelled(view.label):
-                if thing.id in gone or (thing.state == "removed" and not thing.became):
-                    alike = self._alike(view, thing)
-                    nearness = 1.0 / (1.0 + math.dist(view.centre_m, thing.centre_m))
-                    if alike > 0.0 and thing.id not in ids.values():
-                        rows.append((i, thing.id, alike + 0.1 * nearness))
+            for thing in (self._known.things[g] for g in gone if self._known.means(view.label, g)):
+                alike = self._alike(view, thing)
+                nearness = 1.0 / (1.0 + math.dist(view.centre_m, thing.centre_m))
+                if alike > 0.0 and thing.id not in ids.values():
+                    rows.append((i, thing.id, alike + 0.1 * nearness))
         ids.update(_assign(rows))
 
     def _successor(self, id_: str) -> tuple[str, str] | None:

@@ -7,19 +7,21 @@ can have moved. When the place is looked at later, the link is made later (``bec
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engram.memory.absence import AbsenceConfig
 from engram.memory.contract import Event, HippocampusError, Hit, Percepts, Point, Query, Source
-from engram.memory.graph.model import clamp, log_odds, probability
+from engram.memory.graph.model import clamp, log_odds
 from engram.memory.graph.names import Embed, Names
 from engram.memory.identity import Association
-from engram.memory.instances import Cells, Instance, Moment, from_row, to_row
+from engram.memory.instances import Cells, Columns, Instance, Moment, best, from_row, source_row, to_row
 from engram.memory.matching import MatchConfig, Matcher
 from engram.memory.packing import pack, unpack
 
@@ -59,8 +61,10 @@ class ObjectStore:
         self.things: dict[str, Instance] = {}
         self.latest: Source | None = None
         self.held = ""  # id of the thing in the hand
+        self.lost: dict[str, None] = {}  # removed from where they were, and not known to be another thing
         self._showing = False  # whether the last view showed anything
         self.cells = Cells()
+        self.columns = Columns()
         self._counts: dict[str, int] = {}
         self._names = Names(self._embed)
         self._version = 0
@@ -103,36 +107,43 @@ class ObjectStore:
 
     def recall(self, query: Query) -> list[Hit]:
         """Return the things that the question names or means, or those near a point, the surest first."""
-        relevance = self._relevance(query)
-        now = self.latest.stamp_ns if self.latest else 0
-        hits = []
-        for id_, worth in relevance.items():
-            thing = self.things[id_]
-            moment = thing.at(query.at_ns)
-            if moment is None or not _within(moment.centre_m, query):
-                continue
-            belief = thing.belief() * self.presence(thing, now if query.at_ns is None else query.at_ns)
-            data = {
-                "label": thing.label,
-                "state": self.state(thing) if query.at_ns is None else moment.state,
-                "support": moment.support,
-                "extent_m": list(thing.extent_m),
-                "last_seen_ns": thing.last.stamp_ns,
-                "became": thing.became,
-            }
-            place = f" on {moment.support}" if moment.support else ""
-            text = f"{id_}{place}, {data['state']}" + (f", probably {thing.became} by now" if thing.became else "")
-            hits.append(Hit(self.name, id_, text, worth * belief, belief, thing.last, moment.centre_m, data))
-        return heapq.nsmallest(query.limit, hits, key=lambda h: (-h.score, h.id))
+        rows, worth = self._relevance(query)
+        now = query.at_ns if query.at_ns is not None else self.latest.stamp_ns if self.latest else 0
+        belief = self.columns.certainty(rows, now, self.config.half_life_secs)
+        scores = worth * belief
+        ids = self.columns.ids
+        # Which of them are in a place is seen one by one, so then all may be needed.
+        found = best(scores, len(rows) if query.within_m is not None else query.limit)
+        hits: list[Hit] = []
+        for score, id_, sure in sorted((-float(scores[k]), ids[rows[k]], float(belief[k])) for k in found):
+            moment = self.things[id_].at(query.at_ns)
+            if len(hits) == query.limit:
+                break
+            if moment is not None and _within(moment.centre_m, query):
+                hits.append(self._hit(self.things[id_], moment, -score, sure, query.at_ns is None))
+        return hits
+
+    def _hit(self, thing: Instance, moment: Moment, score: float, belief: float, present: bool) -> Hit:
+        data = {
+            "label": thing.label,
+            "state": self.state(thing) if present else moment.state,
+            "support": moment.support,
+            "extent_m": list(thing.extent_m),
+            "last_seen_ns": (thing.last if present else moment.source).stamp_ns,
+            "became": thing.became,
+        }
+        place = f" on {moment.support}" if moment.support else ""
+        doubt = f", probably {thing.became} by now" if present and thing.became else ""
+        text = f"{thing.id}{place}, {data['state']}{doubt}"
+        return Hit(self.name, thing.id, text, score, belief, moment.source, moment.centre_m, data)
 
     def dump(self) -> bytes:
         """Return the whole state."""
-        latest = None if self.latest is None else [self.latest.robot, self.latest.episode, self.latest.step]
         meta = {
             "counts": self._counts,
             "showing": self._showing,
             "things": [to_row(self.things[i]) for i in sorted(self.things)],
-            "latest": latest and [*latest, self.latest.stamp_ns if self.latest else 0],
+            "latest": self.latest and source_row(self.latest),
             "names": self._names.state(),
         }
         return pack(meta, {})
@@ -159,14 +170,13 @@ class ObjectStore:
             return thing.state
         return "visible" if self.latest is not None and thing.last == self.latest else "stale"
 
-    def presence(self, thing: Instance, now_ns: int) -> float:
-        """Belief in [0, 1] that a thing is where it is believed to be."""
-        age = max(0, now_ns - thing.last.stamp_ns)
-        return probability(thing.presence * 0.5 ** (age / (self.config.half_life_secs * 1e9)))
-
     def labelled(self, label: str) -> list[Instance]:
         """Return the things that a label can mean, in order of acquaintance."""
         return [self.things[i] for i in self._names.candidates(label)]
+
+    def means(self, label: str, id_: str) -> bool:
+        """Whether a label can mean a thing."""
+        return self._names.means(label, id_)
 
     def next_id(self, label: str, taken: int = 0) -> str:
         """Return the id of the next new thing with a label, when ``taken`` more were made in this step."""
@@ -215,6 +225,7 @@ class ObjectStore:
             self._move(thing, source, "placed", _point(change["centre_m"]), change["support"])
         elif op == "became":
             thing.became = change["other"]
+            self.lost.pop(id_, None)
         else:
             raise ObjectError(f"unknown change {op!r} of the object map; was it written by a newer version?")
 
@@ -253,6 +264,7 @@ class ObjectStore:
         thing.presence -= self.config.absent_log_odds
         if thing.presence <= 0.0:
             self._move(thing, source, "removed", thing.centre_m, "", seen=False)
+        self.columns.put(thing)
 
     def _move(
         self, thing: Instance, source: Source, state: str, centre_m: Point, support: str, seen: bool = True
@@ -264,7 +276,7 @@ class ObjectStore:
             or (last.state, last.support) != (state, support)
             or (math.dist(last.centre_m, centre_m) > self.config.moved_m)
         ):
-            thing.past.append(Moment(source.stamp_ns, state, centre_m, support))
+            thing.past.append(Moment(source, state, centre_m, support))
         if state == "held" and self.held not in ("", thing.id):  # put down unnoticed: a hand holds one thing
             other = self.things[self.held]
             self._move(other, source, "placed", other.centre_m, "", seen=False)
@@ -283,18 +295,28 @@ class ObjectStore:
             self.cells.drop(thing.id)
         else:
             self.cells.put(thing.id, thing.centre_m)
+        self.columns.put(thing)
+        if thing.state == "removed" and not thing.became:
+            self.lost[thing.id] = None
+        else:
+            self.lost.pop(thing.id, None)
 
-    def _relevance(self, query: Query) -> dict[str, float]:
+    def _relevance(self, query: Query) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the rows of what is asked for, and the worth of each in [0, 1]."""
         named = self._names.mentioned(query.text)
         near = [] if named else self._names.nearest(query.text, self.config.seeds)
         worth = [*((name, 1.0) for name in named), *(n for n in near if n[1] >= self.config.seed_cosine)]
-        out: dict[str, float] = {}
-        for name, value in worth:
-            for id_ in self._names.candidates(name):
-                out[id_] = max(out.get(id_, 0.0), min(value, 1.0))
         if not worth and query.near_m is not None:
-            return dict.fromkeys(self.cells.around(query.near_m, query.within_m or 1.0), 1.0)
-        return out
+            rows = self.columns.rows(self.cells.around(query.near_m, query.within_m or 1.0))
+            return rows, np.ones(len(rows))
+        groups = [self.columns.group(name, self._names.candidates(name)) for name, _ in worth]
+        values = [np.full(len(g), min(w, 1.0)) for g, (_, w) in zip(groups, worth, strict=True)]
+        if len(groups) == 1:
+            return groups[0], values[0]
+        rows, places = np.unique(np.concatenate([*groups, np.zeros(0, np.int64)]), return_inverse=True)
+        most = np.zeros(len(rows))
+        np.maximum.at(most, places, np.concatenate([*values, np.zeros(0)]))
+        return rows, most
 
 
 def _point(values: Sequence[float]) -> Point:

@@ -44,6 +44,10 @@ class Names:
         """Ids that a name may mean, in order of acquaintance."""
         return list(self._ids.get(canonical(name), ()))
 
+    def means(self, name: str, id_: str) -> bool:
+        """Whether a name may mean an id."""
+        return id_ in self._ids.get(canonical(name), ())
+
     def mentioned(self, text: str) -> list[str]:
         """Canonical names that occur in a text, plural forms included; a part of a longer name is none."""
         words = canonical(text).split()

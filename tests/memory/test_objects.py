@@ -170,10 +170,10 @@ def test_moved_after_all_when_its_place_is_looked_at_later(robot):
 def test_one_look_at_an_empty_place_makes_doubt_not_certainty(robot):
     for _ in range(2):
         robot.sees(seen("Mug", (1.5, 0, 0.85)))
-    mug = robot.objects.things["Mug_1"]
-    before = robot.objects.presence(mug, SECOND)
+    (before,) = robot.objects.recall(Query("mug"))
     robot.sees(empty=[(1.5, 0, 0.85)])
-    assert robot.objects.presence(mug, SECOND) < before
+    (after,) = robot.objects.recall(Query("mug"))
+    assert 0.5 < after.confidence < before.confidence - 0.01
     assert robot.state("Mug_1") != "removed"
 
 
@@ -211,6 +211,7 @@ def test_where_was_it_then(robot):
     (then,) = robot.objects.recall(Query("where was the cup?", at_ns=9 * HOUR))
     (now,) = robot.objects.recall(Query("where is the cup?"))
     assert (then.position_m, then.data["support"]) == ((1.5, 0, 0.85), "Table_1")
+    assert (then.source.stamp_ns, now.source.stamp_ns) == (8 * HOUR, 10 * HOUR)
     assert (now.position_m, now.data["support"]) == ((1.5, 0.9, 0.85), "Shelf")
     assert robot.objects.recall(Query("where was the cup?", at_ns=7 * HOUR)) == []
 
@@ -224,9 +225,20 @@ def test_questions_about_a_place(robot):
 
 def test_certainty_fades_with_time(robot):
     robot.sees(seen("Cup", (1, 0, 1)))
-    cup = robot.objects.things["Cup_1"]
-    assert robot.objects.presence(cup, 24 * HOUR) < robot.objects.presence(cup, 0)
-    assert robot.objects.presence(cup, 900 * HOUR) == pytest.approx(0.5, abs=1e-6)
+    sure, later, last = (robot.objects.recall(Query("cup", at_ns=h * HOUR))[0].confidence for h in (1, 24, 900))
+    assert later < sure - 0.01
+    label = robot.objects.things["Cup_1"].belief()
+    assert last == pytest.approx(0.5 * label, abs=1e-6)
+
+
+def test_the_best_of_many_namesakes(robot):
+    for k in range(40):
+        robot.sees(seen("Cup", (float(k), 0, 1), score=0.6 + 0.3 * (k % 7 == 3)), stamp_ns=k * HOUR)
+    hits = robot.objects.recall(Query("cup", limit=4))
+    assert [h.id for h in hits] == ["Cup_39", "Cup_32", "Cup_25", "Cup_18"]
+    assert [h.score for h in hits] == sorted((h.score for h in hits), reverse=True)
+    near = robot.objects.recall(Query("cup", limit=4, near_m=(5.0, 0, 1), within_m=1.0))
+    assert sorted(h.id for h in near) == ["Cup_5", "Cup_6", "Cup_7"]
 
 
 def test_the_log_gives_the_same_state_again(robot):
