@@ -16,10 +16,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from engram.memory import contract
+from engram.memory.times import YEAR_2000_NS
 
 _DONE, _DAMAGED, _USAGE = 0, 1, 2
 _SPARE = 20  # hits of each store that the fused ranking may pass over
-_YEAR_2000_NS = 946_684_800 * 10**9  # what is earlier is not a time of day but one since the robot's start
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class Query:
     file: tyro.conf.Positional[str]
     """Memory file, or URL of a memory server (postgresql://user@host/database?robot=NAME)."""
     text: tyro.conf.Positional[str]
-    """The question, such as "where is the mug?"."""
+    """The question, such as "where is the mug?" or "where was the mug yesterday at 9:00?"."""
     limit: int = 5
     """Answers at most."""
     at_ns: int | None = None
-    """Ask what was true at this time of the robot's clock, in nanoseconds, instead of what is true now."""
+    """Ask what was true at this time of the robot's clock, in nanoseconds, whatever the question says of time."""
     deadline_secs: float = 60.0
     """How long to wait for each store."""
     json: bool = False
@@ -142,15 +142,19 @@ def query(options: Query) -> int:
 
     config = HippocampusConfig(read_only=True, deadline_secs=options.deadline_secs)
     with Hippocampus(options.file, default_stores(), config) as opened:
-        recall = opened.recall(contract.Query(options.text, limit=options.limit + _SPARE, at_ns=options.at_ns))
-    hits = answers(recall, options.text, options.limit)
+        asked = opened.dated(contract.Query(options.text, options.limit + _SPARE, options.at_ns))
+        recall = opened.recall(asked)
+    hits = answers(recall, asked.text, options.limit)
     for name, why in sorted(recall.failed.items()):
         sys.stderr.write(f"engram: store {name!r} did not answer ({why})\n")
     for name in sorted(recall.stale):
         sys.stderr.write(f"engram: store {name!r} did not answer within {options.deadline_secs} s\n")
     if options.json:
-        _write(json_format.dumps({"version": recall.version, "hits": [asdict(h) for h in hits]}, indent=1))
+        found = {"version": recall.version, "at_ns": asked.at_ns, "hits": [asdict(h) for h in hits]}
+        _write(json_format.dumps(found, indent=1))
         return _DONE
+    if asked.at_ns is not None:
+        _write(f"As of {_when(asked.at_ns)}:")
     if not hits:
         _write("Nothing is known about that.")
         return _DONE
@@ -229,7 +233,7 @@ def _where(hit: contract.Hit) -> str:
 
 
 def _when(stamp_ns: int) -> str:
-    if stamp_ns < _YEAR_2000_NS:
+    if stamp_ns < YEAR_2000_NS:
         return f"{stamp_ns / 1e9:.1f} s"
     return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(stamp_ns / 1e9))
 

@@ -27,6 +27,7 @@ from engram.memory.errors import MemoryFileError, ReadOnlyFileError
 from engram.memory.lanes import Lane, StoreHealth
 from engram.memory.log import Synchronous, open_log
 from engram.memory.records import Draft
+from engram.memory.times import dated
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +52,8 @@ class HippocampusConfig:
     """Give each store a thread of its own; otherwise they work one after the other."""
     read_only: bool = False
     """Open an existing file for recall only."""
+    dates: bool = True
+    """Take words about time in a question, such as "at 9:00" or "yesterday", for the time that it asks about."""
 
 
 class Hippocampus:
@@ -75,6 +78,7 @@ class Hippocampus:
         self._view = threading.Lock()  # held while jobs of one version are handed out
         self._version = self.file.last
         self._saved = max((s.seq for s in self.file.snapshots()), default=self.file.base)
+        self._now_ns = self._newest_ns()
         self._restore(self._lanes.values())
 
     @property
@@ -96,9 +100,13 @@ class Hippocampus:
                 self._snapshot()
             return self._version
 
+    def dated(self, query: Query) -> Query:
+        """Return a question as it will be asked: its words about time, if any, counted from the newest event."""
+        return dated(query, self._now_ns) if self.config.dates and self._now_ns else query
+
     def recall(self, queries: Query | Iterable[Query]) -> Recall:
         """Ask all stores, or those that the queries name; never waits longer than the deadline."""
-        asked = (queries,) if isinstance(queries, Query) else tuple(queries)
+        asked = tuple(map(self.dated, (queries,) if isinstance(queries, Query) else queries))
         jobs: dict[str, Future[Sequence[Hit]]] = {}
         mine: dict[str, tuple[Query, ...]] = {}
         with self._view:
@@ -154,6 +162,14 @@ class Hippocampus:
     ) -> None:
         self.close()
 
+    def _newest_ns(self) -> int:
+        """Return the stamp of the newest event; 0 when there is none, or none that can be read."""
+        try:
+            return max((row.stamp_ns for row in self.file.rows(self._version - 1)), default=0)
+        except MemoryFileError as error:
+            _log.warning("%s", error)
+            return 0
+
     def _propose(self, percepts: Percepts) -> list[Draft]:
         jobs = {}
         for lane in self._lanes.values():
@@ -195,6 +211,7 @@ class Hippocampus:
         by_store: dict[str, list[Event]] = {}
         for event, _ in drafts:
             by_store.setdefault(event.store, []).append(event)
+        self._now_ns = max(self._now_ns, *(event.source.stamp_ns for event, _ in drafts))
         with self._view:
             self._version = version
             jobs = {name: self._submit_apply(name, changes) for name, changes in by_store.items()}

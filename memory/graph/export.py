@@ -111,6 +111,7 @@ def _attributes(e: Edge) -> dict[str, Any]:
         "position_m": e.position_m,
         "source": _row(e.source),
         "latest": _row(e.latest),
+        "sights": [_row(s) for s in e.sights],
     }
 
 
@@ -132,6 +133,7 @@ def _edge(subject: str, object_: str, facts: Mapping[str, Any]) -> Edge:
         facts["last_ns"],
         facts["touched"],
         _point(facts["position_m"]),
+        tuple(Source(*row) for row in facts.get("sights", ())),
     )
 
 

@@ -268,7 +268,7 @@ class Graph:
         edge.log_odds = clamp(edge.log_odds + weight)
         edge.seen += 1
         if source.stamp_ns >= edge.last_ns:
-            edge.last_ns, edge.latest = source.stamp_ns, source
+            edge.observe(source)
         edge.position_m = position_m or edge.position_m
         self._touch(edge)
         return edge

@@ -12,6 +12,8 @@ FOREVER = 2**63 - 1  # open end of an interval, nanoseconds
 LOG_ODDS_LIMIT = 6.0  # belief stays within this, so that some counter-evidence can always change it
 FLOOR = "Floor"  # id of the one node that stands for the floor
 _SECOND = 1_000_000_000
+_SIGHTS = 32  # observations kept of a fact between the first and the last
+_SIGHTS_APART_NS = 60 * _SECOND
 
 Triple = tuple[str, str, str]  # subject id, relation, object id
 
@@ -68,6 +70,7 @@ class Edge:
     last_ns: int = 0  # of the last observation for it
     touched: int = 0  # order of the last evidence, for or against
     position_m: Point | None = None  # of the thing it locates, when last observed
+    sights: tuple[Source, ...] = ()  # some of the observations between the first and the last, oldest first
 
     @property
     def id(self) -> str:
@@ -82,6 +85,23 @@ class Edge:
     def holds(self, valid_ns: int, known_ns: int = FOREVER - 1) -> bool:
         """Whether the fact was true at ``valid_ns``, by what was known at ``known_ns`` (default: now)."""
         return self.valid_from <= valid_ns < self.valid_to and self.known_from <= known_ns < self.known_to
+
+    def sight(self, at_ns: int | None = None) -> Source:
+        """Return the last observation, or the last that is kept of those up to a time; the first when all are later."""
+        if at_ns is None:
+            return self.latest
+        return next((s for s in (self.latest, *reversed(self.sights)) if s.stamp_ns <= at_ns), self.source)
+
+    def observe(self, source: Source) -> None:
+        """Take in an observation that is the newest, and keep some of those before, spread over time."""
+        before = self.sights[-1] if self.sights else self.source
+        if self.latest.stamp_ns - before.stamp_ns >= _SIGHTS_APART_NS:
+            kept = [*self.sights, self.latest]
+            if len(kept) > _SIGHTS:
+                stamps = [self.source.stamp_ns, *(s.stamp_ns for s in kept)]
+                del kept[min(range(_SIGHTS), key=lambda k: stamps[k + 2] - stamps[k])]
+            self.sights = tuple(kept)
+        self.last_ns, self.latest = source.stamp_ns, source
 
     def confidence(self, at_ns: int) -> float:
         """Belief in [0, 1] at a time: certainty fades with the time since the last observation."""

@@ -20,7 +20,8 @@ def graph_state(graph: Graph) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     edges = sorted(graph.versions(), key=lambda e: e.serial)
     nodes = [graph.nodes[id_] for id_ in sorted(graph.nodes)]
     number = {node.id: i for i, node in enumerate(nodes)}
-    sources = _numbered([*(n.source for n in nodes), *(e.source for e in edges), *(e.latest for e in edges)])
+    sights = [s for e in edges for s in (e.source, e.latest, *e.sights)]
+    sources = _numbered([*(n.source for n in nodes), *sights])
     relations = {name: i for i, name in enumerate(sorted({e.relation for e in edges}))}
     meta = {
         "clock_ns": graph.clock_ns,
@@ -40,6 +41,8 @@ def graph_state(graph: Graph) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     arrays["edge_triple"] = np.array(ends, np.int32).reshape(-1, 3)
     seen = [(sources[e.source], sources[e.latest]) for e in edges]
     arrays["edge_sources"] = np.array(seen, np.int32).reshape(-1, 2)
+    between = [(row, sources[s]) for row, e in enumerate(edges) for s in e.sights]
+    arrays["edge_sights"] = np.array(between, np.int32).reshape(-1, 2)
     return meta, arrays
 
 
@@ -59,6 +62,8 @@ def graph_of(meta: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Graph:
         counts = (seen, missed, last_ns, touched)
         triple, came = (ids[s], relations[r], ids[o]), (sources[first], sources[last])
         edges.append(Edge(serial, *triple, a, b, c, d, *came, log_odds, *counts, place))
+    for row, number in arrays.get("edge_sights", np.empty((0, 2), np.int32)).tolist():  # earlier states have none
+        edges[row].sights += (sources[number],)
     graph.restore(edges)
     graph.clock_ns, graph.serial, graph.touches = meta["clock_ns"], meta["serial"], meta["touches"]
     return graph

@@ -176,6 +176,7 @@ class GraphStore:
         text = " ".join(_words(self.graph, edge.triple))
         chain = self.where(thing, at_ns) if thing else []
         further = [e.triple for e in chain[1:] if e.object != FLOOR]
+        sight = edge.sight(at_ns)
         text = ", ".join([text, *(" ".join(_words(self.graph, t)) for t in further)])
         data = {
             "triple": list(edge.triple),
@@ -184,12 +185,12 @@ class GraphStore:
             "valid_from_ns": edge.valid_from,
             "valid_to_ns": None if edge.valid_to == FOREVER else edge.valid_to,
             "first_step": edge.source.step,
-            "last_seen_ns": edge.last_ns,
+            "last_seen_ns": min(edge.last_ns, sight.stamp_ns),
             "seen": edge.seen,
             "missed": edge.missed,
             "confirmed": True,
         }
-        return Hit(self.name, edge.id, text, score, edge.confidence(now), edge.latest, self._position(edge), data)
+        return Hit(self.name, edge.id, text, score, edge.confidence(now), sight, self._position(edge), data)
 
     def _claim(self, triple: Triple, suspect: Suspect) -> Hit:
         """Build the answer that is still in quarantine, flagged and behind what is believed."""

@@ -7,7 +7,7 @@ import pytest
 
 from engram.agents import cli
 from engram.memory import stores
-from engram.memory.contract import HippocampusError, Percepts, Source
+from engram.memory.contract import HippocampusError, Percepts, Seen, Source
 from engram.memory.file import MemoryFile
 from engram.memory.hippocampus import Hippocampus, HippocampusConfig
 from engram.memory.stores import STORES, default_stores
@@ -46,6 +46,31 @@ def test_query_answers_with_time_confidence_and_source(path, capsys):
     found = json.loads(capsys.readouterr().out)
     assert (found["version"], [h["id"] for h in found["hits"]]) == (3, ["notes-2", "notes-0"])
     assert run("query", path, "elephant") == 0
+    assert "Nothing is known" in capsys.readouterr().out
+
+
+def test_where_was_the_cup_at_nine(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(stores, "STORES", STORES)
+    day, hour = 1_772_323_200 * 10**9, 3_600 * 10**9  # 2026-03-01
+    file = tmp_path / "house.mem"
+    with Hippocampus(file, default_stores(), HippocampusConfig(robot="r1", deadline_secs=60.0)) as memory:
+        for step, (time, x, support) in enumerate([(8, 1.0, "Table"), (9.5, 4.0, "Shelf"), (11, 4.0, "Shelf")]):
+            seen = [
+                Seen("Cup", 0.95, (x, 0.0, 0.85), (0.1, 0.1, 0.1), support),
+                Seen(support, 0.95, (x, 0.0, 0.4), (0.8, 0.8, 0.8), "Floor"),
+            ]
+            action = {"verb": "pick", "target": "Cup", "outcome": "ok"}
+            memory.write(Percepts(Source("r1", "e7", 2 * step, day + int(time * hour)), things=seen))
+            memory.write(Percepts(Source("r1", "e7", 2 * step + 1, day + int(time * hour) + 1), action=action))
+    assert run("query", file, "where was the cup at 9:00?", "--json", "--limit", "1") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["at_ns"] == day + 9 * hour
+    assert run("query", file, "where was the Cup at 8:00 on 2026-03-01?") == 0
+    asked, _, answer = capsys.readouterr().out.splitlines()[:3]
+    assert asked == "As of 2026-03-01 08:00:00 UTC:"
+    for part in ("Cup_1 on Table_1", "Table_1, (1.00, 0.00, 0.85) m", "2026-03-01 08:00:00 UTC", "r1, e7, step 0"):
+        assert part in answer
+    assert run("query", file, "where was the cup yesterday?") == 0
     assert "Nothing is known" in capsys.readouterr().out
 
 

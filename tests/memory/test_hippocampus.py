@@ -71,6 +71,31 @@ def test_only_the_named_stores_are_asked_and_queries_join(path):
         assert set(memory.recall(Query("mug", stores=frozenset({"b"}))).hits) == {"b"}
 
 
+def test_words_about_time_are_the_time_that_is_asked_about(path):
+    asked = []
+
+    class Asked(Notes):
+        def recall(self, query):
+            asked.append(query)
+            return super().recall(query)
+
+    hour = 3_600 * 10**9
+    with Hippocampus(path, [Asked()], PATIENT) as memory:
+        memory.recall(Query("cup at 9:00"))  # nothing is known that a time could be counted from
+        memory.write(Percepts(Source("r1", "e1", 0, 10 * hour), "the cup"))
+        memory.recall(Query("cup at 9:00"))
+        memory.write(Percepts(Source("r1", "e1", 1, 11 * hour), "the mug"))
+    with Hippocampus(path, [Asked()], PATIENT) as memory:
+        hits = memory.recall([Query("the cup an hour ago"), Query("the mug", at_ns=3)]).hits["notes"]
+        assert {hit.text for hit in hits} == {"the cup", "the mug"}
+    assert [(q.text, q.at_ns) for q in asked] == [
+        ("cup at 9:00", None), ("cup", 9 * hour), ("the cup", 10 * hour), ("the mug", 3),
+    ]  # fmt: skip
+    with Hippocampus(path, [Asked()], HippocampusConfig(deadline_secs=30.0, read_only=True, dates=False)) as memory:
+        memory.recall(Query("cup at 9:00"))
+    assert asked[-1] == Query("cup at 9:00")
+
+
 def test_memory_resumes_from_the_log_and_from_snapshots(path):
     config = HippocampusConfig(robot="r1", deadline_secs=30.0, snapshot_events=4)
     memory = Hippocampus(path, [Notes("a"), Notes("b")], config)

@@ -200,3 +200,21 @@ def test_neighbours_come_in_order_of_their_last_evidence():
     assert list(g.successors("cup")) == ["table", "shelf"]
     g.believe(("cup", "on", "table"), 1.0, at(2))
     assert list(g.successors("cup")) == ["shelf", "table"]
+
+
+def test_sights_of_a_fact_are_thinned_and_found_by_time():
+    minute = 60 * 10**9
+    graph = Graph()
+    for id_ in ("Cup", "Table"):
+        graph.put_node(make_node(id_, "object", id_, Source("r", "e", 0, 0)))
+    for step in range(200):
+        graph.believe(("Cup", "on", "Table"), 0.1, Source("r", "e", step, step * minute // 2))
+    edge = graph.get(("Cup", "on", "Table"))
+    assert len(edge.sights) == 32
+    assert edge.sight() == edge.latest == Source("r", "e", 199, 199 * minute // 2)
+    assert edge.sight(-1) == edge.source
+    for at_ns in range(0, 99 * minute, minute // 3):
+        sight = edge.sight(at_ns)
+        assert 0 <= at_ns - sight.stamp_ns < 7 * minute  # 100 minutes, 33 gaps; at most two of them in one
+    back = graph_of(*graph_state(graph)).get(edge.triple)
+    assert back.sights == edge.sights

@@ -123,6 +123,15 @@ def test_where_was_the_cup_at_nine(robot, thing):
     assert robot.store.recall(Query("Where was the cup?", at_ns=6 * HOUR)) == []
 
 
+def test_an_answer_about_the_past_names_a_sight_of_then(robot, thing):
+    for hour in (7, 8, 10, 11):
+        robot.does(thing("Cup", (2, 0, 0.85), "Table"), stamp_ns=hour * HOUR)
+    hit = robot.store.recall(Query("where was the cup?", at_ns=9 * HOUR))[0]
+    assert (hit.text, hit.source.stamp_ns, hit.data["last_seen_ns"]) == ("Cup on Table", 8 * HOUR, 8 * HOUR)
+    hit = robot.store.recall(Query("where is the cup?"))[0]
+    assert (hit.source.step, hit.data["last_seen_ns"]) == (3, 11 * HOUR)
+
+
 def test_looked_and_not_there(robot, thing):
     robot.does(thing("Mug", support="Table"))
     robot.does(thing("Table"), absent=("Mug",), ids=("Table",))
