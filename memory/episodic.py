@@ -77,8 +77,10 @@ class EpisodicStore(LongTermStore):
         heads = [task] if percepts.outcome == SUCCESS else [task, f"failed, {percepts.outcome}"]
         size = self.config.segment_steps
         texts = list(dict.fromkeys([*heads, *("; ".join(steps[i : i + size]) for i in range(0, len(steps), size))]))
-        parts = [[text, code] for text, code in zip(texts, self.notebook.encode(texts), strict=True)]
+        codes = self.notebook.encode(texts)
+        parts = [[text, code] for text, code in zip(texts, codes, strict=True)]
         data: dict[str, Any] = {"task": task, "outcome": percepts.outcome, "parts": parts}
+        data["similar"] = self.notebook.similar(codes[0])
         if percepts.base is not None:
             data["position_m"] = [percepts.base[0], percepts.base[1], 0.0]
         return Event(self.name, "end", percepts.source, data)
@@ -97,7 +99,7 @@ class EpisodicStore(LongTermStore):
         }
         note_id = f"episode:{source.robot}:{source.episode}:{source.step}"
         note = Note(note_id, "episode", text, source, Trace(source.stamp_ns), data=data)
-        self.notebook.add(note, dict(event.data["parts"]))
+        self.notebook.add(note, dict(event.data["parts"]), event.data.get("similar"))
 
     def _meta(self) -> Any:
         return self._running

@@ -7,6 +7,7 @@ former texts stay in its history. Notes that resemble each other are linked (A-M
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
@@ -22,6 +23,7 @@ from engram.memory.retrieval.hopfield import Completion, HopfieldConfig, complet
 from engram.memory.retrieval.hybrid import HybridConfig, HybridIndex
 from engram.perception.text import TextEmbedder
 
+_log = logging.getLogger(__name__)
 _NEAR = 256  # notes that a cue is compared with, in a large store
 State = Literal["active", "archived", "deleted"]
 
@@ -111,18 +113,25 @@ class Notebook:
         vectors = self.embedder.embed(texts)
         return [{"by": self.embedder.name, "f2": base64.b64encode(v.astype("<f2").tobytes()).decode()} for v in vectors]
 
-    def add(self, note: Note, parts: Mapping[str, Json] | None = None) -> None:
+    def similar(self, code: Json) -> list[str]:
+        """Return the notes to link a new one to, as event data, given the encoded vector of its first part."""
+        return self._nearest(self._vector("", code)) if self._links else []
+
+    def add(self, note: Note, parts: Mapping[str, Json] | None = None, similar: Sequence[str] | None = None) -> None:
         """Add a note.
 
         Args:
             note: the note; its id must be new.
             parts: texts to find it by and their encoded vectors; made of the note's text when not given.
+            similar: notes to link it to, so that a replay by another embedder links the same; found when not given.
 
         """
         if note.id in self._notes:
             raise NoteError(f"there is a note {note.id!r} already")
         vectors = {text: self._vector(text, code) for text, code in (parts or {note.text: {}}).items()}
-        near = self._nearest(next(iter(vectors.values()))) if self._links else []
+        if similar is None:
+            similar = self._nearest(next(iter(vectors.values()))) if self._links else []
+        near = [note_id for note_id in similar if note_id in self._notes]
         self._notes[note.id] = note
         self._put(note.id, links=tuple(dict.fromkeys((*note.links, *near))))
         for other in near:
@@ -224,20 +233,26 @@ class Notebook:
         return pack(state, {"vectors": vectors.view(np.uint8).reshape(len(rows), 2 * self.embedder.dims)})
 
     def load(self, state: bytes) -> Any:
-        """Replace the state by a dumped one and return the ``meta`` of the store."""
+        """Replace the state by a dumped one and return the ``meta`` of the store.
+
+        Vectors that another embedder made are made anew from the texts.
+        """
         meta, arrays = unpack(state)
         self._clear()
-        same = meta["embedder"] == self.embedder.name
-        vectors = arrays["vectors"].view("<f2").astype(np.float32) if same else None
-        at = 0
         self._notes = {row["id"]: note_of(row) for row in meta["notes"]}
         self._clock_ns = max((note.trace.last_ns for note in self._notes.values()), default=0)
         self._parts = {note_id: tuple(texts) for note_id, texts in meta["parts"].items()}
+        texts = [text for note_id in meta["order"] for text in self._parts[note_id]]
+        if meta["embedder"] == self.embedder.name:
+            vectors = arrays["vectors"].view("<f2").astype(np.float32)
+        else:
+            _log.warning(
+                "%d texts embedded by %s are embedded anew by %s", len(texts), meta["embedder"], self.embedder.name
+            )
+            vectors = _rounded(self.embedder.embed(texts))
+        made = iter(vectors)
         for note_id in meta["order"]:
-            texts = self._parts[note_id]
-            made = self.embedder.embed(texts) if vectors is None else vectors[at : at + len(texts)]
-            self._index(note_id, dict(zip(texts, made, strict=True)))
-            at += len(texts)
+            self._index(note_id, {text: next(made) for text in self._parts[note_id]})
         return meta["store"]
 
     def _spread(self, best: Mapping[str, float], kinds: frozenset[str] | None) -> dict[str, float]:
@@ -284,8 +299,13 @@ class Notebook:
     def _vector(self, text: str, code: Json) -> Floats:
         if code.get("by") == self.embedder.name:
             return np.frombuffer(base64.b64decode(code["f2"]), "<f2").astype(np.float32)
-        made: Floats = self.embedder.embed([text])[0]
-        return made.astype(np.float16).astype(np.float32)
+        made: Floats = _rounded(self.embedder.embed([text]))[0]
+        return made
+
+
+def _rounded(vectors: Floats) -> Floats:
+    """Return vectors as they come back from events and snapshots, which keep half precision."""
+    return vectors.astype("<f2").astype(np.float32)
 
 
 def note_of(row: Mapping[str, Any]) -> Note:

@@ -137,6 +137,7 @@ class SemanticStore(LongTermStore):
             out["about"] = about
         if operation["op"] == "add":
             out |= {"level": lesson.level, "support": lesson.support, "about": about}
+            out["similar"] = self.notebook.similar(out["code"])
             out["against"] = operation.get("against", lesson.against)
         return out
 
@@ -153,7 +154,7 @@ class SemanticStore(LongTermStore):
             note = Note(
                 note_id, operation["level"], operation["text"], source, trace, data=operation["about"], **counts
             )
-            book.add(note, {operation["text"]: operation["code"]})
+            book.add(note, {operation["text"]: operation["code"]}, operation.get("similar"))
         elif book[operation["id"]].state != "active":
             return  # it was archived or removed since the proposal
         elif kind == "update":

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from engram.memory.contract import HippocampusError, Store
+from engram.perception.text import TextConfig, TextEmbedder, TextModelError, text_embedder
 
 # Imported when they are built: a store brings its numerics with it.
 STORES: Mapping[str, str] = {
@@ -21,23 +22,41 @@ STORES: Mapping[str, str] = {
 }
 # Who the things in view are, the graph hears from the object map; of which attempts there were, lessons are drawn.
 _ASKS: Mapping[str, tuple[str, str]] = {"graph": ("objects", "associate"), "semantic": ("episodic", "attempts")}
+_OF_TEXT = frozenset({"episodic", "semantic"})  # these find what they keep by its words and their meaning
+HASHED = TextConfig("hashed")  # needs no model, and no time to load one
 
 
-def default_stores(names: Collection[str] | None = None) -> list[Store]:
+def default_stores(names: Collection[str] | None = None, text: TextConfig = HASHED) -> list[Store]:
     """Return new, empty stores: all, or those that are named; one asks another where both are there.
 
-    Raises HippocampusError for a name that is not known.
+    Args:
+        names: of stores.
+        text: which embedder the stores of text share. A memory that another one wrote can be opened: its vectors are
+            then made anew from its texts, which takes the embedder's time for each of them.
+
+    Raises:
+        HippocampusError: a name is not known, or the embedder is not installed.
+
     """
     for name in names or ():
         if name not in STORES:
             near = get_close_matches(name, STORES, n=1) or list(STORES)
             raise HippocampusError(f"there is no store {name!r}; did you mean {' or '.join(near)}?")
     built: dict[str, Store] = {}
-    for name, entry in STORES.items():
-        if names is None or name in names:
-            asked, method = _ASKS.get(name, ("", ""))
-            built[name] = _build(entry, {method: getattr(built[asked], method)} if asked in built else {})
+    wanted = [name for name in STORES if names is None or name in names]
+    shared = {"embedder": _embedder(text)} if _OF_TEXT & set(wanted) else {}
+    for name in wanted:
+        asked, method = _ASKS.get(name, ("", ""))
+        options = {method: getattr(built[asked], method)} if asked in built else {}
+        built[name] = _build(STORES[name], options | (shared if name in _OF_TEXT else {}))
     return list(built.values())
+
+
+def _embedder(text: TextConfig) -> TextEmbedder:
+    try:
+        return text_embedder(text)
+    except TextModelError as error:
+        raise HippocampusError(str(error)) from error
 
 
 def _build(entry: str, options: Mapping[str, Any]) -> Store:

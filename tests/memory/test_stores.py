@@ -1,10 +1,21 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from engram.memory.contract import HippocampusError, Percepts, Query, Seen, Source
 from engram.memory.hippocampus import Hippocampus, HippocampusConfig
+from engram.memory.log import open_log
+from engram.memory.packing import unpack
 from engram.memory.stores import STORES, default_stores
+from engram.perception import minilm
+from engram.perception.text import TextConfig
+
+PATIENT = HippocampusConfig(deadline_secs=60.0)
+NARROW, WIDE = TextConfig("hashed", hashed_dims=64), TextConfig("hashed", hashed_dims=512)
+TASKS = ("put the mug away", "put the cup away", "wipe the desk", "put the mugs away", "feed the cat", "wipe the desks")
+OF_TEXT = ["episodic", "semantic"]
 
 
 def test_all_stores_are_built_under_their_names():
@@ -35,3 +46,84 @@ def test_lessons_are_drawn_from_the_attempts(tmp_path):
             memory.write(Percepts(source, "Put the mug away.", task="put the mug away", outcome="success"))
         hits = memory.recall(Query("put the mug away", limit=10)).hits
     assert any(h.data.get("kind") != "action" and "episodes" in h.data for h in hits["semantic"]), hits["semantic"]
+
+
+def attempt(memory, number, task):
+    source = Source("r", f"e{number}", 0, number)
+    memory.write(Percepts(source, f"Began to {task}.", task=task, outcome="success" if number % 3 else "dropped it"))
+
+
+def written(path, text):
+    with Hippocampus(path, default_stores(OF_TEXT, text), PATIENT) as memory:
+        for number, task in enumerate(TASKS):
+            attempt(memory, number, task)
+    return path
+
+
+def answers(path, text, question="put the mug away"):
+    with Hippocampus(
+        path, default_stores(OF_TEXT, text), HippocampusConfig(read_only=True, deadline_secs=60)
+    ) as memory:
+        found = memory.recall(Query(question, limit=20))
+        assert not found.failed
+        return {
+            name: [(hit.id, round(hit.score, 5), hit.data["links"]) for hit in hits]
+            for name, hits in found.hits.items()
+        }
+
+
+def snapshot_embedders(path):
+    with open_log(path, read_only=True) as log:
+        newest = {s.store: s.seq for s in log.snapshots()}
+        return {unpack(log.load_snapshot(store, seq))[0]["embedder"] for store, seq in newest.items()}
+
+
+def without_snapshots(path):
+    with Hippocampus(path, default_stores(OF_TEXT, NARROW), HippocampusConfig(read_only=True)) as memory:
+        events = [event for _, event in memory.file.events()]
+    bare = path.with_name(f"{path.name}-bare")
+    with open_log(bare) as log:
+        log.append(events)
+    return bare
+
+
+def test_configuration_chooses_the_embedder_that_stores_of_text_share():
+    stores = {s.name: s for s in default_stores()}
+    assert stores["episodic"].embedder.name == "hashed-ngrams-512"
+    assert stores["episodic"].embedder is stores["semantic"].embedder
+    assert {s.embedder.name for s in default_stores(OF_TEXT, NARROW)} == {"hashed-ngrams-64"}
+    if minilm.available():
+        assert {s.embedder.name for s in default_stores(OF_TEXT, TextConfig("minilm"))} == {"all-MiniLM-L6-v2"}
+
+
+def test_an_embedder_that_is_not_installed_is_an_error_of_memory(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    with pytest.raises(HippocampusError, match="pip install sentence-transformers"):
+        default_stores(text=TextConfig("some/model"))
+    assert [s.name for s in default_stores(["temporal"], TextConfig("some/model"))] == ["temporal"]
+
+
+def test_a_file_is_opened_with_another_embedder_and_answers_as_if_made_by_it(tmp_path, caplog):
+    theirs, ours = written(tmp_path / "narrow", NARROW), written(tmp_path / "wide", WIDE)
+    links = {hit[0]: hit[2] for hits in answers(theirs, NARROW).values() for hit in hits}
+    assert not caplog.records
+    found = answers(theirs, WIDE)
+    assert "embedded by hashed-ngrams-64 are embedded anew by hashed-ngrams-512" in caplog.text
+    expected = answers(ours, WIDE)  # of which lessons were drawn by other likenesses, but attempts are attempts
+    assert [hit[0] for hit in found["episodic"]] == [hit[0] for hit in expected["episodic"]]
+    assert {hit[0]: hit[2] for hits in found.values() for hit in hits} == links  # what happened does not change
+
+
+def test_snapshot_and_replay_agree_under_another_embedder(tmp_path):
+    path = written(tmp_path / "narrow", NARROW)
+    assert answers(path, WIDE) == answers(without_snapshots(path), WIDE)
+
+
+def test_vectors_of_two_embedders_never_meet(tmp_path):
+    path = written(tmp_path / "m", NARROW)
+    with Hippocampus(path, default_stores(OF_TEXT, WIDE), PATIENT) as memory:
+        attempt(memory, 10, "put the bowls away")
+    assert snapshot_embedders(path) == {"hashed-ngrams-512"}
+    bare = without_snapshots(path)  # events of both embedders
+    assert answers(path, WIDE) == answers(bare, WIDE)
+    assert answers(path, NARROW) == answers(bare, NARROW)

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,6 +74,60 @@ def test_a_missing_library_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     with pytest.raises(TextModelError, match="pip install sentence-transformers"):
         SentenceTransformer("some/model")
+
+
+@pytest.fixture
+def bert(tmp_path: Path) -> Path:
+    """The folder of a tiny encoder with random weights."""
+    why = "transformers and torch are not installed: pip install transformers torch"
+    torch = pytest.importorskip("torch", reason=why, exc_type=ImportError)
+    transformers = pytest.importorskip("transformers", reason=why, exc_type=ImportError)
+    torch.manual_seed(0)
+    letters = [chr(c) for c in range(97, 123)]
+    (tmp_path / "vocab.txt").write_text(
+        "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{c}" for c in letters)])
+    )
+    folder = tmp_path / "tiny-bert"
+    size = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+    config = transformers.BertConfig(vocab_size=57, max_position_embeddings=24, **size)
+    transformers.BertModel(config).save_pretrained(folder)
+    transformers.BertTokenizerFast(str(tmp_path / "vocab.txt")).save_pretrained(folder)
+    return folder
+
+
+def test_a_folder_of_a_plain_transformer_is_the_mean_of_its_states(bert: Path) -> None:
+    import torch
+    import transformers
+
+    embedder = text_embedder(TextConfig(str(bert)))
+    texts = ["mug", "a red mug stands on it", "x" * 90]
+    vectors = embedder.embed(texts)
+    assert (embedder.dims, vectors.shape, vectors.dtype) == (16, (3, 16), np.float32)
+    model, tokenizer = (getattr(transformers, f"Auto{k}").from_pretrained(bert) for k in ("Model", "Tokenizer"))
+    for text, vector in zip(texts, vectors, strict=True):  # alone, so that nothing is padded
+        tokens = tokenizer(text, truncation=True, max_length=24, return_tensors="pt")
+        with torch.inference_mode():
+            mean = model.eval()(**tokens).last_hidden_state[0].mean(dim=0)
+        assert vector == pytest.approx((mean / mean.norm()).numpy(), abs=1e-5)
+
+
+def test_a_folder_is_known_by_what_is_in_it(bert: Path) -> None:
+    name = text_embedder(TextConfig(str(bert))).name
+    assert name.startswith("tiny-bert-")
+    moved = bert.rename(bert.with_name("away")).rename(bert.parent / "x")
+    assert text_embedder(TextConfig(str(moved))).name.split("-")[-1] == name.split("-")[-1]
+    weights = bytearray((moved / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (moved / "model.safetensors").write_bytes(bytes(weights))
+    assert text_embedder(TextConfig(str(moved))).name.split("-")[-1] != name.split("-")[-1]
+
+
+def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
+    why = "transformers and torch are not installed: pip install transformers torch"
+    pytest.importorskip("torch", reason=why, exc_type=ImportError)
+    pytest.importorskip("transformers", reason=why, exc_type=ImportError)
+    with pytest.raises(TextModelError, match=f"{tmp_path.name}.*cannot be loaded"):
+        text_embedder(TextConfig(str(tmp_path)))
 
 
 @needs_minilm
