@@ -94,7 +94,7 @@ class Extractor:
             return min(in_view, key=lambda i: (_gap(self.seen[i], near_m), i)), True
         if in_view:
             return in_view[0], False
-        known = self.knowledge.names.candidates(name)
+        known = list(self.knowledge.names.candidates(name))
         if len(known) <= 1:
             return (known[0], True) if known else (self._node(name, kind), True)
         nodes = self.knowledge.graph.nodes

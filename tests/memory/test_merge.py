@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from engram.memory.check import check
-from engram.memory.contract import Event, Source
+from engram.memory.contract import Event, Percepts, Query, Seen, Source
 from engram.memory.errors import MergeError
 from engram.memory.file import MemoryFile
+from engram.memory.hippocampus import Hippocampus, HippocampusConfig
 from engram.memory.merge import ids_in, merge, prefixed
+from engram.memory.stores import default_stores
 from engram.memory.testing import Notes
 
 
@@ -69,6 +73,67 @@ def test_what_cannot_be_merged(tmp_path):
     with pytest.raises(MergeError, match="dropped its events up to 1"):
         merge(tmp_path / "c", [other, twin])
     assert not (tmp_path / "c").exists()
+
+
+def house(path, robot: str, base: tuple[float, float, float], mug_m: tuple[float, float, float]):
+    """Write what a robot sees of a mug on a desk in a kitchen."""
+    x, y, z = mug_m
+    seen = [
+        Seen("Mug", 0.95, mug_m, (0.1, 0.1, 0.1), "Desk"),
+        Seen("Desk", 0.95, (x, y, z - 0.45), (1.0, 0.6, 0.8), "Floor", room="Kitchen"),
+    ]
+    with Hippocampus(path, default_stores(), HippocampusConfig(robot=robot, deadline_secs=60.0)) as memory:
+        for step in range(3):
+            source = Source(robot, "e", step, step * 10**9)
+            action = {"verb": "pick", "target": "Desk", "outcome": "too_big"} if step == 2 else {}
+            memory.write(Percepts(source, things=seen, base=base, room="Kitchen", action=action, task="tidy"))
+    return path
+
+
+def ask(path, text: str):
+    with Hippocampus(path, default_stores(), HippocampusConfig(read_only=True, deadline_secs=60.0)) as memory:
+        assert {h.state for h in memory.health().values()} == {"ready"}
+        return memory.recall(Query(text, limit=50)).hits
+
+
+def test_robots_of_two_houses_keep_their_rooms(tmp_path):
+    first = house(tmp_path / "a", "r1", (0.0, 0.0, 0.0), (1.0, 0.0, 0.9))
+    second = house(tmp_path / "b", "r2", (0.0, 0.0, 0.0), (2.0, 0.0, 0.9))
+    merge(tmp_path / "c", [first, second])
+    hits = ask(tmp_path / "c", "where is the mug?")
+    assert {(h.id, h.data["support"]) for h in hits["objects"]} == {
+        ("r1/Mug_1", "r1/Desk_1"),
+        ("r2/Mug_1", "r2/Desk_1"),
+    }
+    mugs = {h.data["thing"]: h for h in hits["graph"] if h.data["triple"][1] == "on"}
+    assert {name: h.data["room"] for name, h in mugs.items() if "Mug" in name} == {
+        "r1/Mug_1": "r1/Kitchen",
+        "r2/Mug_1": "r2/Kitchen",
+    }
+    assert mugs["r1/Desk_1"].data["triple"] == ["r1/Desk_1", "on", "Floor"]
+    acts = [h for h in ask(tmp_path / "c", "tidy")["graph"] if h.data["triple"][1] == "part_of"]
+    assert [h.data["triple"][2] for h in acts] == ["tidy", "tidy"]
+    assert {h.source.robot for h in acts} == {"r1", "r2"}
+
+
+def test_robots_of_one_house_share_its_rooms_and_its_frame(tmp_path):
+    first = house(tmp_path / "a", "r1", (0.0, 0.0, 0.0), (1.0, 0.0, 0.9))
+    second = house(tmp_path / "b", "r2", (0.0, 0.0, 0.0), (2.0, 0.5, 0.9))
+    third = house(tmp_path / "d", "r3", (0.0, 0.0, 0.0), (2.0, 0.5, 0.9))
+    frames = {"r1": (0.0, 0.0, 0.0), "r2": (3.0, -1.0, math.pi / 2)}
+    merge(tmp_path / "c", [first, second, third], frames)
+    hits = ask(tmp_path / "c", "where is the mug?")
+    at = {h.id: h.position_m for h in hits["objects"]}
+    assert at == {"r1/Mug_1": (1.0, 0.0, 0.9), "r2/Mug_1": (2.5, 1.0, 0.9), "r3/Mug_1": (2.0, 0.5, 0.9)}
+    rooms = {h.data["thing"]: h.data["room"] for h in hits["graph"] if "Mug" in h.data.get("thing", "")}
+    assert rooms == {"r1/Mug_1": "Kitchen", "r2/Mug_1": "Kitchen", "r3/Mug_1": "r3/Kitchen"}
+    places = {h.id: h for h in ask(tmp_path / "c", "kitchen")["topology"]}
+    assert places["r2/place_1"].position_m == (3.0, -1.0, 0.0)
+    assert places["r2/place_1"].source.robot == "r2"
+    with MemoryFile(tmp_path / "c", read_only=True) as file:
+        assert check(file, default_stores()).ok
+    with pytest.raises(MergeError, match=r"r9.*the files are of r1, r2"):
+        merge(tmp_path / "e", [first, second], {"r9": (0.0, 0.0, 0.0)})
 
 
 def test_ids_and_prefixes():
