@@ -25,7 +25,10 @@ from rich.table import Table
 from engram.memory.contract import Event, Percepts, Query, Seen, Source, Store
 from engram.memory.crashes import crash
 from engram.memory.file import MemoryFile
+from engram.memory.graph.store import GraphStore
 from engram.memory.hippocampus import Hippocampus, HippocampusConfig
+from engram.memory.longterm import LongTermStore
+from engram.memory.objects import ObjectStore
 from engram.memory.stores import default_stores
 from engram.memory.testing import Notes
 
@@ -49,7 +52,7 @@ class MemoryBenchmark:
     steps: int = 1000
     """Steps that are timed."""
     stored: int = 100_000
-    """Items in memory before these steps."""
+    """Events, and edges of the graph, in memory before these steps."""
     items: int = 1_000_000
     """Items of the measurement of size and speed."""
     json: bool = False
@@ -110,18 +113,30 @@ def steps(path: Path, stores: Sequence[Store], options: MemoryBenchmark) -> dict
     writing, recalling = [], []
     with Hippocampus(path, stores, _PATIENT) as memory:
         step = 0
-        while memory.version < options.stored:
+        while min(memory.version, _contents(stores).get("edges", options.stored)) < options.stored:
             memory.write(_percepts(step))
             step += 1
         for k in range(step, step + options.steps):
             percepts, query = _percepts(k), Query(f"the {_THINGS[k % len(_THINGS)]}")
             writing.append(_timed(lambda percepts=percepts: memory.write(percepts)))
             recalling.append(_timed(lambda query=query: memory.recall(query)))
-        stored = memory.version
-    figures: dict[str, float] = {"events": stored}
+        figures: dict[str, float] = {"events": memory.version, **_contents(stores)}
     for name, secs in (("write", writing), ("recall", recalling), ("write_recall", np.add(writing, recalling))):
         figures |= {f"{name}_ms_p{p}": _percentile(secs, p) for p in (50, 99)}
     return figures
+
+
+def _contents(stores: Sequence[Store]) -> dict[str, float]:
+    """How much the stores hold."""
+    held: dict[str, float] = {}
+    for store in stores:
+        if isinstance(store, ObjectStore):
+            held["things"] = len(store.things)
+        elif isinstance(store, GraphStore):
+            held["nodes"], held["edges"] = len(store.graph.nodes), len(store.graph)
+        elif isinstance(store, LongTermStore):
+            held[store.name] = len(store.notebook)
+    return held
 
 
 def items(place: Path, count: int) -> dict[str, float]:
@@ -208,16 +223,31 @@ def _opened(path: Path) -> tuple[float, Hippocampus]:
 
 
 def _percepts(step: int) -> Percepts:
+    """Return what a robot sees that walks through a long row of rooms of 10 m x 8 m, 50 steps in each.
+
+    Three things in view each time, on a table that is in view itself every other step; every tenth step ends a task.
+    """
     rng = random.Random(step)
-    room = ("kitchen", "bedroom", "living room")[step // 50 % 3]
+    number = step // 50
+    room = ("Kitchen", "Bedroom", "LivingRoom")[number % 3]
+    x, y = number % 40 * 10.0, number // 40 * 8.0
+    table = Seen("dining table", 0.95, (x + 5.0, y + 4.0, 0.4), (1.8, 0.9, 0.8), "Floor")
     things = [
-        Seen(rng.choice(_THINGS), 0.9, (rng.uniform(0, 10), rng.uniform(0, 8), rng.uniform(0, 2)), (0.1, 0.1, 0.1))
+        Seen(rng.choice(_THINGS), 0.9, (x + rng.uniform(0, 10), y + rng.uniform(0, 8), 0.85), (0.1,) * 3, table.label)
         for _ in range(3)
     ]
-    summary = f"looked for the {rng.choice(_THINGS)} in the {room} and saw the {things[0].label}"
-    source = Source("bench", f"episode {step // 200}", step, step * 1_000_000_000)
-    camera = (rng.uniform(0, 10), rng.uniform(0, 8), 1.4)
-    return Percepts(source, summary, things, room=room, camera_m=camera, base=(camera[0], camera[1], 0.0))
+    goal = rng.choice(_THINGS)
+    return Percepts(
+        Source("bench", f"episode {step // 10}", step, step * 1_000_000_000),
+        f"Looked for the {goal} in the {room} and saw the {things[0].label}.",
+        [*things, table] if step % 2 else things,
+        camera_m=(x + rng.uniform(0, 10), y + rng.uniform(0, 8), 1.4),
+        base=(x + rng.uniform(0, 10), y + rng.uniform(0, 8), 0.0),
+        room=room,
+        action={"verb": "move_ahead", "outcome": "ok"},
+        outcome=rng.choice(("success", "no_space", "out_of_steps")) if step % 10 == 9 else "",
+        task=f"bring the {goal}",
+    )
 
 
 def _timed(action: Any) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -140,15 +140,15 @@ class Columns:
         self._odds[row] = thing.belief(), thing.presence
         self._stamps_ns[row] = thing.first.stamp_ns, thing.last.stamp_ns
 
-    def rows(self, ids: Sequence[str]) -> NDArray[np.int64]:
+    def rows(self, ids: Collection[str]) -> NDArray[np.int64]:
         """(N,) rows of things."""
         return np.fromiter((self._rows[id_] for id_ in ids), np.int64, len(ids))
 
-    def group(self, name: str, ids: Sequence[str]) -> NDArray[np.int64]:
+    def group(self, name: str, ids: Collection[str]) -> NDArray[np.int64]:
         """(N,) rows of a named group, to which ids are only ever added at the end."""
         known = self._groups.get(name, np.zeros(0, np.int64))
         if len(known) < len(ids):
-            known = self._groups[name] = np.concatenate([known, self.rows(ids[len(known) :])])
+            known = self._groups[name] = np.concatenate([known, self.rows(list(ids)[len(known) :])])
         return known
 
     def certainty(self, rows: NDArray[np.int64], now_ns: int, half_life_secs: float) -> NDArray[np.float64]:

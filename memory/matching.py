@@ -16,7 +16,7 @@ from engram.memory.graph.model import FLOOR, probability
 from engram.memory.identity import Association
 from engram.memory.instances import Cells, Instance, gap_m
 
-_AROUND_M = 4.0  # what an action or a support means is looked for here first
+_AROUND_M = 4.0  # what an action is aimed at, or a thing rests on, has its centre within this
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Matcher:
         self.became = [pair for id_ in missing if (pair := self._successor(id_)) is not None]
 
     def support(self, id_: str, thing: Seen) -> str:
-        """Return the id of what a thing in view rests on; the name itself when no such thing is known."""
+        """Return the id of what a thing in view rests on; the name itself when no such thing is known around it."""
         x, y, z = thing.centre_m
         ids, things = self.association.ids, self._percepts.things
         seen = [(i, t.label, t.centre_m, t.extent_m) for i, t in zip(ids, things, strict=True) if i != id_]
@@ -99,7 +99,7 @@ class Matcher:
         if name == FLOOR or name in self._known.things:
             return name
         found = [(gap_m(c, e, foot_m), i) for i, label, c, e in seen if name in (label, i)]
-        found = found or [(gap_m(t.centre_m, t.extent_m, foot_m), t.id) for t in self._namesakes(name, foot_m)]
+        found = found or [(gap_m(t.centre_m, t.extent_m, foot_m), t.id) for t in self._near(name, foot_m, _AROUND_M)]
         found = [pair for pair in found if pair[1] != besides]
         return min(found)[1] if found else name
 
@@ -131,13 +131,9 @@ class Matcher:
         """Return the thing that an action was aimed at: of its namesakes one in the last view, the nearest."""
         if name in self._known.things:
             return self._known.things[name]
-        here = [t for t in self._namesakes(name, near_m) if t.state not in ("held", "removed")]
+        here = [t for t in self._near(name, near_m, _AROUND_M) if t.state not in ("held", "removed")]
         seen = [t for t in here if t.last == self._known.latest] or here
         return min(seen, key=lambda t: (math.dist(t.centre_m[:2], near_m[:2]), t.id), default=None)
-
-    def _namesakes(self, label: str, at_m: Point) -> list[Instance]:
-        """Return what a label can mean around a place, or anywhere when there is no such thing around."""
-        return self._near(label, at_m, _AROUND_M) or self._known.labelled(label)
 
     def _near(self, label: str, at_m: Point, radius_m: float) -> list[Instance]:
         ids = (i for i in self._known.cells.around(at_m, radius_m) if self._known.means(label, i))

@@ -309,7 +309,7 @@ class ObjectStore:
         if not worth and query.near_m is not None:
             rows = self.columns.rows(self.cells.around(query.near_m, query.within_m or 1.0))
             return rows, np.ones(len(rows))
-        groups = [self.columns.group(name, self._names.candidates(name)) for name, _ in worth]
+        groups = [self.columns.group(name, self._names.ids(name)) for name, _ in worth]
         values = [np.full(len(g), min(w, 1.0)) for g, (_, w) in zip(groups, worth, strict=True)]
         if len(groups) == 1:
             return groups[0], values[0]

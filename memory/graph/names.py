@@ -6,7 +6,8 @@ Identity is never a name. A name leads to candidates; "CD" may be two discs, and
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, KeysView, Sequence
+from itertools import islice
 from threading import Lock
 
 import numpy as np
@@ -16,6 +17,7 @@ Embed = Callable[[Sequence[str]], NDArray[np.float32]]  # N texts -> (N, D) rows
 
 _WORDS = re.compile(r"[A-Z]+s\b|[A-Z]+(?![^\W\dA-Z_])|[A-Z]?[^\W\dA-Z_]+|\d+")
 _LONGEST = 4  # words of a name that is looked for in a text
+_NONE: dict[str, None] = {}
 
 
 def canonical(name: str) -> str:
@@ -40,9 +42,14 @@ class Names:
         if key:
             self._ids.setdefault(key, {})[id_] = None
 
-    def candidates(self, name: str) -> list[str]:
-        """Ids that a name may mean, in order of acquaintance."""
-        return list(self._ids.get(canonical(name), ()))
+    def ids(self, name: str) -> KeysView[str]:
+        """Ids that a name may mean, in order of acquaintance; a view that must not be kept."""
+        return self._ids.get(canonical(name), _NONE).keys()
+
+    def candidates(self, name: str, last: int | None = None) -> list[str]:
+        """Ids that a name may mean, in order of acquaintance; ``last``: no more than the newest so many."""
+        ids = self._ids.get(canonical(name), _NONE)
+        return list(ids) if last is None else list(islice(reversed(ids), last))[::-1]
 
     def means(self, name: str, id_: str) -> bool:
         """Whether a name may mean an id."""

@@ -154,10 +154,10 @@ class GraphStore:
         named: set[str] = set()
         seeds: dict[str, float] = {}
         for name in names.mentioned(text):
-            named.update(list(names.candidates(name))[-self.config.namesakes :])
+            named.update(names.candidates(name, self.config.namesakes))
         for name, cosine in names.nearest(text, self.config.seeds):
             if cosine >= self.config.seed_cosine:
-                for id_ in list(names.candidates(name))[-self.config.namesakes :]:
+                for id_ in names.candidates(name, self.config.namesakes):
                     seeds[id_] = max(seeds.get(id_, 0.0), min(cosine, 1.0))
         return named, {**seeds, **dict.fromkeys(sorted(named), 1.0)}
 
