@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,6 +146,15 @@ class Store(Protocol):
 
     def load(self, state: bytes) -> None:
         """Replace the state by a dumped one."""
+        ...
+
+
+@runtime_checkable
+class Undoing(Protocol):
+    """A store that can take back what a step brought."""
+
+    def undo(self, events: Sequence[Event], source: Source) -> Sequence[Event]:
+        """Return the changes that take back the store's events of one step; changes nothing."""
         ...
 
 

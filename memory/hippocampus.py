@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from engram.memory.contract import Event, HippocampusError, Hit, Percepts, Query, Recall, Store
+from engram.memory.contract import Event, HippocampusError, Hit, Percepts, Query, Recall, Source, Store
 from engram.memory.errors import MemoryFileError, ReadOnlyFileError
 from engram.memory.lanes import Lane, StoreHealth
 from engram.memory.log import Synchronous, open_log
@@ -98,6 +98,31 @@ class Hippocampus:
             self._commit(self._propose(percepts))
             if 0 < self.config.snapshot_events <= self._version - self._saved:
                 self._snapshot()
+            return self._version
+
+    def undo(self, episode: str, step: int) -> int:
+        """Take back what a step of this robot brought to the stores that can do so, and return the new version.
+
+        Nothing is erased: the log keeps the step, and the graph what was believed in between.
+
+        Raises:
+            HippocampusError: a store failed at it, or was late; then memory is as before.
+            MemoryFileError: the change could not be committed, or the log not be read.
+
+        """
+        if self.config.read_only:
+            raise ReadOnlyFileError(self.file.name, "was opened read-only", "open it for writing")
+        with self._writing:
+            self._take_late()
+            made = [e for _, e in self.file.events() if (e.source.episode, e.source.step) == (episode, step)]
+            mine = [e for e in made if e.source.robot == self.config.robot]
+            source = Source(self.config.robot, episode, step, self._now_ns)
+            jobs = {n: lane.executor.submit(lane.undo, mine, source) for n, lane in self._lanes.items()}
+            wait(jobs.values(), self.config.deadline_secs)
+            errors = self._failures(jobs, "undo")
+            if errors:
+                raise HippocampusError(f"step {step} of {episode!r} stays: {_describe(errors[0])}") from errors[0]
+            self._commit([draft for job in jobs.values() for draft in job.result()])
             return self._version
 
     def dated(self, query: Query) -> Query:

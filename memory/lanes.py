@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Literal
 
-from engram.memory.contract import Event, HippocampusError, Hit, Percepts, Query, Store
+from engram.memory.contract import Event, HippocampusError, Hit, Percepts, Query, Source, Store, Undoing
 from engram.memory.log import Log
 from engram.memory.records import Draft, to_draft
 
@@ -68,6 +68,12 @@ class Lane:
         """Return the store's events as they will come back from the log."""
         self._require_whole()
         return [self._draft(event) for event in self.store.propose(percepts)]
+
+    def undo(self, events: Sequence[Event], source: Source) -> list[Draft]:
+        """Return what takes the store's own events back; nothing for a store that takes nothing back."""
+        self._require_whole()
+        mine = [event for event in events if event.store == self.name]
+        return [self._draft(e) for e in self.store.undo(mine, source)] if isinstance(self.store, Undoing) else []
 
     def apply(self, events: Sequence[Event]) -> None:
         """Make committed changes; when one fails, the store is torn."""

@@ -122,10 +122,51 @@ class Graph:
         self._file(closed)
         return closed
 
-    def retract(self, triple: Triple, source: Source) -> Edge | None:
-        """End the belief in a current fact: it was a mistake. Returns the version that was given up."""
+    def retract(self, triple: Triple, source: Source, valid_to: int = FOREVER) -> Edge | None:
+        """End the belief in a current fact, or in one that was true until a time: it was a mistake.
+
+        Returns the version that was given up.
+        """
         self._tick(source)
-        return self._expire(triple)
+        if valid_to == FOREVER:
+            return self._expire(triple)
+        edge = next((e for e in self._versions(triple, valid_to) if e.known_to == FOREVER), None)
+        if edge is not None:
+            edge.known_to = self.clock_ns
+        return edge
+
+    def reopen(self, triple: Triple, source: Source, valid_to: int, until: int = FOREVER) -> Edge | None:
+        """Let a fact go on, of which it was a mistake that it ended, or that it was given up; returns what says so.
+
+        Args:
+            triple: the fact; None is returned if it is current, or has no such version.
+            source: its stamp is the time of belief.
+            valid_to: when it was believed to have ended; FOREVER for one that was given up while true.
+            until: when it ended really.
+
+        """
+        self._tick(source)
+        edge = max(self._versions(triple, valid_to), key=lambda e: e.serial, default=None)
+        if edge is None or triple in self._now:
+            return None
+        if edge.known_to == FOREVER:
+            edge.known_to = self.clock_ns
+        again = replace(edge, serial=self._next_serial(), valid_to=until, known_from=self.clock_ns, known_to=FOREVER)
+        self._file(again)
+        return again
+
+    def discount(self, triple: Triple, weight: float, source: Source, counted: str) -> Edge | None:
+        """Take evidence off a current fact, for it (``counted`` is "seen") or, by a weight below zero, against it."""
+        self._tick(source)
+        edge = self._now.get(triple)
+        if edge is not None:
+            edge.log_odds = clamp(edge.log_odds - weight)
+            if counted == "seen":
+                edge.seen = max(0, edge.seen - 1)
+            else:
+                edge.missed = max(0, edge.missed - 1)
+            self._touch(edge)
+        return edge
 
     def get(self, triple: Triple) -> Edge | None:
         """Return the current version of a fact."""
@@ -249,6 +290,10 @@ class Graph:
                 self._shelve(edge)
         for edge in sorted(self._now.values(), key=lambda e: e.touched):
             self._link(edge)
+
+    def _versions(self, triple: Triple, valid_to: int) -> Iterator[Edge]:
+        """Yield versions of a fact that are not current and end at a time."""
+        return (e for e in self._past.get(triple[0], ()) if e.triple == triple and e.valid_to == valid_to)
 
     def _tick(self, source: Source) -> None:
         self.clock_ns = max(self.clock_ns, source.stamp_ns)

@@ -65,7 +65,11 @@ class Knowledge:
         elif op == "close":
             graph.close(triple, source, change.get("valid_to"))
         elif op == "retract":
-            graph.retract(triple, source)
+            graph.retract(triple, source, change.get("valid_to", FOREVER))
+        elif op == "reopen":
+            graph.reopen(triple, source, change["valid_to"], change["until"])
+        elif op == "discount":
+            graph.discount(triple, change["weight"], source, change["counted"])
         elif op == "suspect":
             self._suspect(triple, change["weight"], source)
         elif op == "acquit":  # out of quarantine without being believed

@@ -16,6 +16,7 @@ from engram.memory.graph.neighbourhood import NeighbourhoodConfig, Ranked, retri
 from engram.memory.graph.resolver import Resolver
 from engram.memory.graph.rules import RuleConfig, located_by, resolve
 from engram.memory.graph.state import graph_of, graph_state
+from engram.memory.graph.undo import undoing
 from engram.memory.identity import Associate, by_label
 from engram.memory.packing import pack, unpack
 
@@ -81,6 +82,11 @@ class GraphStore:
         """Return changes as an event, for corrections from outside, such as an alias or a retraction."""
         return Event(self.name, "update", source, {"changes": list(changes)})
 
+    def undo(self, events: Sequence[Event], source: Source) -> list[Event]:
+        """Return what takes back the events of one step, as one event or none."""
+        changes = undoing(self.knowledge, [event for event in events if event.kind == "update"], source)
+        return [Event(self.name, "undo", source, {"changes": changes})] if changes else []
+
     def apply(self, event: Event) -> None:
         """Make the changes of an event.
 
@@ -88,8 +94,8 @@ class GraphStore:
             GraphError: the event is not one of this store.
 
         """
-        if event.kind != "update":
-            raise GraphError(f"the knowledge graph has no events of kind {event.kind!r}, only 'update'")
+        if event.kind not in ("update", "undo"):
+            raise GraphError(f"the knowledge graph has no events of kind {event.kind!r}, only 'update' and 'undo'")
         for change in event.data["changes"]:
             self.knowledge.change(change, event.source)
 
