@@ -175,16 +175,13 @@ class TopologyStore:
     def load(self, state: bytes) -> None:
         """Replace the state by a dumped one."""
         meta, _ = unpack(state)
-        self._clear()
-        self.here, self._episode = meta["here"], (meta["episode"][0], meta["episode"][1])
+        spots = [
+            Spot(id_, landmark, _point(at), Source(*source), last_ns, visits, label, room, descriptor)
+            for id_, landmark, at, source, last_ns, visits, label, room, descriptor in meta["spots"]
+        ]
+        ways = {(tail, head): Way(*facts) for tail, head, *facts in meta["ways"]}
+        self.restore(spots, ways, meta["here"], (meta["episode"][0], meta["episode"][1]))
         self._names.restore(meta["names"])
-        for id_, landmark, at, source, last_ns, visits, label, room, descriptor in meta["spots"]:
-            spot = Spot(id_, landmark, _point(at), Source(*source), last_ns, visits, label, room, descriptor)
-            self.spots[id_] = spot
-            self._cells[landmark].put(id_, spot.position_m)
-        for tail, head, metres, bearing, tries, passed in meta["ways"]:
-            self.ways[tail, head] = Way(metres, bearing, tries, passed)
-            self._links.setdefault(tail, []).append(head)
 
     def place_at(self, at_m: Point, descriptor: Sequence[float] = ()) -> Spot | None:
         """Return the place that a position and a view belong to: the present one while it fits, else the nearest."""
@@ -211,16 +208,43 @@ class TopologyStore:
         return list(path), float(cost)
 
     def to_networkx(self) -> nx.DiGraph:
-        """Return a copy as a networkx graph with the fields as attributes; ``nx.node_link_data`` makes JSON of it."""
-        out = nx.DiGraph()
+        """Return a copy as a networkx graph with the fields as attributes; `topology_export` brings it back."""
+        out = nx.DiGraph(here=self.here, episode=list(self._episode))
         for id_ in sorted(self.spots):
             s = self.spots[id_]
             kind = "landmark" if s.landmark else "place"
             out.add_node(id_, kind=kind, position_m=s.position_m, visits=s.visits, label=s.label, room=s.room)
+            out.nodes[id_].update(source=_row(s)[3], last_ns=s.last_ns, descriptor=list(s.descriptor))
         for (tail, head), w in sorted(self.ways.items()):
             facts = {"metres": w.metres, "bearing_rad": w.bearing_rad, "tries": w.tries, "passed": w.passed}
             out.add_edge(tail, head, **facts, success=w.success, cost_m=w.cost_m)
         return out
+
+    def restore(
+        self,
+        spots: Iterable[Spot],
+        ways: Mapping[tuple[str, str], Way],
+        here: str = "",
+        episode: tuple[str, str] = ("", ""),
+    ) -> None:
+        """Replace the state: by places and landmarks, the ways between them, and where the last visit was.
+
+        Raises:
+            TopologyError: a way, or the last visit, is of a place that is not among them.
+
+        """
+        self._clear()
+        for spot in spots:
+            self.spots[spot.id] = spot
+            self._cells[spot.landmark].put(spot.id, spot.position_m)
+            for name in (spot.id, spot.label, spot.room):
+                self._names.add(name, spot.id)
+        for id_ in (end for ends in [*ways, (here,) * bool(here)] for end in ends):
+            if id_ not in self.spots:
+                raise TopologyError(f"there is no place {id_!r} for a way or visit; known are {len(self.spots)} others")
+        for pair in ways:
+            self._links.setdefault(pair[0], []).append(pair[1])
+        self.ways, self.here, self._episode = dict(ways), here, episode
 
     def _id(self, kind: str, taken: int) -> str:
         return f"{kind}_{len(self._cells[kind == 'landmark']) + taken + 1}"

@@ -1,4 +1,4 @@
-"""The knowledge graph for other tools: networkx, and a scene graph as JSON, there and back."""
+"""The knowledge graph for other tools: networkx and a scene graph as JSON, there and back, and GraphML."""
 
 from __future__ import annotations
 
@@ -96,6 +96,34 @@ def from_scene(text: str) -> Graph:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise GraphError(f"this is no scene graph: {error!r}") from error
     return from_networkx(source)
+
+
+def to_graphml(graph: Graph, at_ns: int | None = None, history: bool = False) -> str:
+    """Return the graph as GraphML, for Gephi, yEd, Cytoscape and the like.
+
+    GraphML has single values only: points become ``x_m``, ``y_m`` and ``z_m``, a source its four fields, and what is
+    not known is left out. Arguments as in :func:`to_networkx`.
+    """
+    source = to_networkx(graph, at_ns, history)
+    out = nx.MultiDiGraph()
+    for id_, facts in source.nodes(data=True):
+        out.add_node(id_, **_flat(facts))
+    for subject, object_, key, facts in source.edges(keys=True, data=True):
+        out.add_edge(subject, object_, key, **_flat(facts))
+    return "\n".join(nx.generate_graphml(out))
+
+
+def _flat(facts: Mapping[str, Any]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key, value in facts.items():
+        if key in ("source", "latest"):
+            prefix = "" if key == "source" else "latest_"
+            out |= {f"{prefix}{k}": v for k, v in zip(("robot", "episode", "step", "stamp_ns"), value, strict=True)}
+        elif key == "position_m" and value is not None:
+            out |= {k: float(v) for k, v in zip(("x_m", "y_m", "z_m"), value, strict=True)}
+        elif isinstance(value, (str, int, float)) and not (value == FOREVER and key in _TIMES):
+            out[key] = value
+    return out
 
 
 def _attributes(e: Edge) -> dict[str, Any]:

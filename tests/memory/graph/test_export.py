@@ -6,7 +6,7 @@ import networkx as nx
 import pytest
 
 from engram.memory.contract import Source
-from engram.memory.graph.export import from_networkx, from_scene, to_networkx, to_scene
+from engram.memory.graph.export import from_networkx, from_scene, to_graphml, to_networkx, to_scene
 from engram.memory.graph.graph import Graph
 from engram.memory.graph.model import GraphError, make_node
 from engram.memory.graph.state import graph_state
@@ -66,6 +66,19 @@ def test_scenes_are_plain_json_with_open_ends(graph):
 def test_networkx_makes_json_of_it_too(graph):
     out = to_networkx(graph)
     assert set(nx.node_link_graph(nx.node_link_data(out)).edges(keys=True)) == set(out.edges(keys=True))
+
+
+def test_graphml_is_read_by_others(graph):
+    read = nx.parse_graphml(to_graphml(graph), force_multigraph=True)
+    assert sorted(read) == ["Cup_1", "Shelf_1"]
+    assert read.nodes["Cup_1"] == {
+        "kind": "object", "name": "Cup", "x_m": 1.0, "y_m": 2.0, "z_m": 3.0,
+        "robot": "robot", "episode": "episode", "step": 0, "stamp_ns": 0,
+    }  # fmt: skip
+    on = next(d for d in read["Cup_1"]["Shelf_1"].values() if d["relation"] == "on")
+    assert (on["valid_from"], on["step"], on["latest_step"], "valid_to" in on) == (6, 6, 6, False)
+    past = nx.parse_graphml(to_graphml(graph, history=True), force_multigraph=True)
+    assert (set(past), past.number_of_edges()) == ({"Cup_1", "Table_1", "Shelf_1", "Lamp_1"}, 4)
 
 
 @pytest.mark.parametrize(
