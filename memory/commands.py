@@ -1,4 +1,4 @@
-"""The command about memories: ``engram memory show|query|export|check|compact FILE``, or a URL for the file."""
+"""The command about memories: ``engram memory show|query|export|check|compact|merge FILE``, or a URL for the file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import os
 import shutil
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TextIO
 
 import tyro
 from rich.console import Console
@@ -17,6 +19,9 @@ from rich.table import Table
 
 from engram.memory import contract
 from engram.memory.times import YEAR_2000_NS
+
+if TYPE_CHECKING:
+    from engram.memory.log import Log
 
 _DONE, _DAMAGED, _USAGE = 0, 1, 2
 _SPARE = 20  # hits of each store that the fused ranking may pass over
@@ -52,12 +57,17 @@ class Query:
 
 @dataclass(frozen=True)
 class Export:
-    """Write the events as JSON Lines."""
+    """Write the events, or what they come to, for other tools."""
 
     file: tyro.conf.Positional[str]
     """Memory file, or URL of a memory server (postgresql://user@host/database?robot=NAME)."""
+    format: Literal["jsonl", "scene-graph", "graphml", "topology", "ply", "bt", "ot"] = "jsonl"
+    """Events as JSON Lines; the knowledge graph as JSON scene graph or GraphML; places and ways as JSON; the map as
+    point cloud (ply) or for OctoMap (bt, ot)."""
     out: Path | None = None
-    """File to write instead of standard output."""
+    """File to write instead of standard output; maps need one."""
+    history: bool = False
+    """Of the knowledge graph, also what was true or believed before."""
 
 
 @dataclass(frozen=True)
@@ -82,25 +92,43 @@ class Compact:
     """Also drop the events that snapshots have made dispensable: the past can then no longer be replayed."""
 
 
-def memory(options: Show | Query | Export | Check | Compact) -> int:
-    """Look into a memory file, ask it, check it, export it or make it smaller."""
+@dataclass(frozen=True)
+class Merge:
+    """Write the memories of several robots into a new file."""
+
+    out: tyro.conf.Positional[Path]
+    """The new file."""
+    files: tyro.conf.Positional[tuple[str, ...]]
+    """Memory files, or URLs of memory servers, each of another robot."""
+    frame: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
+    """ROBOT=X,Y,YAW: where the origin of this robot's map lies in the merged map, in metres and radians; 0,0,0 for the
+    robot whose map that is. Rooms of robots with a frame become one. May be given again for each robot."""
+
+
+Options = Show | Query | Export | Check | Compact | Merge
+
+
+def memory(options: Options) -> int:
+    """Look into a memory file, ask it, check it, export it, make it smaller or merge it with others."""
     from engram.memory.errors import CorruptFileError
 
     try:
         return _run(options)
-    except contract.HippocampusError as error:
+    except (contract.HippocampusError, OSError) as error:
         sys.stderr.write(f"engram: {error}\n")
         return _DAMAGED if isinstance(error, CorruptFileError) else _USAGE
 
 
-def _run(options: Show | Query | Export | Check | Compact) -> int:
+def _run(options: Options) -> int:
     if isinstance(options, Show):
         return show(options)
     if isinstance(options, Query):
         return query(options)
     if isinstance(options, Export):
         return export(options)
-    return check(options) if isinstance(options, Check) else compact(options)
+    if isinstance(options, Check):
+        return check(options)
+    return compact(options) if isinstance(options, Compact) else merge(options)
 
 
 def show(options: Show) -> int:
@@ -169,24 +197,42 @@ def query(options: Query) -> int:
 
 
 def export(options: Export) -> int:
-    """Write the lines of the export; say so when damaged events were left out."""
-    from engram.memory.export import lines
+    """Write the memory in a format."""
     from engram.memory.log import open_log
 
     with open_log(options.file, read_only=True) as file:
-        name, expected, written = file.name, file.last - file.base, -1  # the header is no event
-        out = sys.stdout if options.out is None else options.out.open("w", encoding="utf-8")
-        try:
-            for line in lines(file):
-                out.write(f"{line}\n")
-                written += 1
-        finally:
-            if options.out is not None:
-                out.close()
+        if options.format == "jsonl":
+            return _export_lines(file, options.out)
+        from engram.memory.formats import FormatError, as_text, write_map
+
+        if options.format in ("scene-graph", "graphml", "topology"):
+            text = as_text(file, options.format, options.history)
+            with _opened(options.out) as out:
+                out.write(f"{text}\n")
+        elif options.format in ("ply", "bt", "ot"):
+            if options.out is None:
+                raise FormatError(f"a map is no text; name a file: --out map.{options.format}")
+            write_map(file, options.format, options.out)
+    return _DONE
+
+
+def _export_lines(file: Log, path: Path | None) -> int:
+    """Write the events as JSON Lines; say so when damaged ones were left out."""
+    from engram.memory.export import lines
+
+    expected, written = file.last - file.base, -1  # the header is no event
+    with _opened(path) as out:
+        for line in lines(file):
+            out.write(f"{line}\n")
+            written += 1
     if written < expected:
-        sys.stderr.write(f"engram: {name}: {expected - written} damaged events were left out\n")
+        sys.stderr.write(f"engram: {file.name}: {expected - written} damaged events were left out\n")
         return _DAMAGED
     return _DONE
+
+
+def _opened(path: Path | None) -> AbstractContextManager[TextIO]:
+    return nullcontext(sys.stdout) if path is None else path.open("w", encoding="utf-8")
 
 
 def check(options: Check) -> int:
@@ -223,6 +269,22 @@ def compact(options: Compact) -> int:
         file.compact(options.keep, options.drop_events)
         kept, after = sum(file.counts().values()), file.size_bytes()
     _write(f"{before} bytes before, {after} now; {kept} events kept.")
+    return _DONE
+
+
+def merge(options: Merge) -> int:
+    """Merge the files, and say how many events there are."""
+    from engram.memory.merge import merge as unite
+
+    frames: dict[str, tuple[float, float, float]] = {}
+    for text in options.frame:
+        robot, _, pose = text.rpartition("=")
+        try:
+            x, y, yaw = map(float, pose.split(","))
+        except ValueError as error:
+            raise contract.HippocampusError(f"a frame is ROBOT=X,Y,YAW, not {text!r}") from error
+        frames[robot] = (x, y, yaw)
+    _write(f"{options.out}: {unite(options.out, options.files, frames)} events.")
     return _DONE
 
 

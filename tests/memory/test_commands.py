@@ -3,15 +3,21 @@ from __future__ import annotations
 import json
 from importlib.metadata import EntryPoint
 
+import networkx as nx
+import numpy as np
 import pytest
 
 from engram.agents import cli
 from engram.memory import stores
 from engram.memory.contract import HippocampusError, Percepts, Seen, Source
 from engram.memory.file import MemoryFile
+from engram.memory.graph.export import from_scene
 from engram.memory.hippocampus import Hippocampus, HippocampusConfig
+from engram.memory.spatial.octomap_io import read_octomap
+from engram.memory.spatial.ply import read_ply
 from engram.memory.stores import STORES, default_stores
 from engram.memory.testing import Notes
+from engram.memory.topology_export import from_json
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +106,74 @@ def test_export(path, capsys, tmp_path):
     assert [json.loads(line).get("seq") for line in printed.splitlines()] == [None, 1, 2, 3]
     assert run("export", path, "--out", tmp_path / "x.jsonl") == 0
     assert (tmp_path / "x.jsonl").read_text(encoding="utf-8") == printed
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    """A memory of a cup in a kitchen, with all stores."""
+    monkeypatch.setattr(stores, "STORES", STORES)
+    file = tmp_path / "house.mem"
+    seen = [
+        Seen("Cup", 0.95, (1.0, 0.0, 0.85), (0.1, 0.1, 0.1), "Table"),
+        Seen("Table", 0.95, (1.0, 0.0, 0.4), (0.8, 0.8, 0.8), "Floor"),
+    ]
+    points = np.random.default_rng(0).uniform([0.6, -0.4, 0.8], [1.4, 0.4, 0.9], (200, 3)).astype(np.float32)
+    with Hippocampus(file, default_stores(), HippocampusConfig(robot="r1", deadline_secs=60.0)) as memory:
+        for step, x in enumerate((0.0, -2.0, 0.0)):
+            place = {"base": (x, 0.0, 0.0), "room": "Kitchen", "points": points, "camera_m": (x, 0.0, 1.5)}
+            memory.write(Percepts(Source("r1", "e7", step, step * 10**9), f"step {step}", things=seen, **place))
+    return file
+
+
+def test_graphs_and_places_are_exported_for_other_tools(house, tmp_path, capsys):
+    assert run("export", house, "--format", "scene-graph") == 0
+    graph = from_scene(capsys.readouterr().out)
+    assert {("Cup_1", "on", "Table_1"), ("r1", "in_room", "Kitchen")} <= {e.triple for e in graph.current()}
+    assert run("export", house, "--format", "graphml", "--history", "--out", tmp_path / "x.graphml") == 0
+    read = nx.read_graphml(tmp_path / "x.graphml", force_multigraph=True)
+    assert (read.nodes["Cup_1"]["x_m"], "Table_1" in read["Cup_1"]) == (1.0, True)
+    assert run("export", house, "--format", "topology", "--out", tmp_path / "x.json") == 0
+    places = from_json((tmp_path / "x.json").read_text(encoding="utf-8"))
+    assert places.route("place_1", "place_2")[0] == ["place_1", "place_2"]
+    assert run("export", house, "--format", "topology", "--history") == 2
+    assert "no history" in capsys.readouterr().err
+
+
+def test_maps_are_exported_for_other_tools(house, tmp_path, capsys):
+    with Hippocampus(house, default_stores(["spatial"]), HippocampusConfig(read_only=True)) as memory:
+        assert memory.health()["spatial"].state == "ready"
+    for name in ("ply", "bt", "ot"):
+        assert run("export", house, "--format", name, "--out", tmp_path / f"map.{name}") == 0
+    cloud, tree = read_ply(tmp_path / "map.ply"), read_octomap(tmp_path / "map.ot")
+    cells = {tuple(c) for c in cloud.voxels().cells.tolist()}
+    assert cells == {tuple(c) for c in tree.voxels().cells.tolist()}
+    assert cells == {tuple(c) for c in read_octomap(tmp_path / "map.bt").voxels().cells.tolist()}
+    assert len(cells) > 50
+    assert run("export", house, "--format", "bt") == 2
+    assert run("export", house, "--format", "bt", "--out", tmp_path / "map.ot") == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert run("export", house, "--format", "ply", "--out", tmp_path / "none" / "map.ply") == 2
+    assert "No such file" in capsys.readouterr().err
+    assert "--out map.bt" in errors[0]
+    assert "end in .bt" in errors[1]
+
+
+def test_merge(house, tmp_path, capsys):
+    twin = tmp_path / "twin.mem"
+    with Hippocampus(twin, default_stores(), HippocampusConfig(robot="r2", deadline_secs=60.0)) as memory:
+        mug = Seen("Mug", 0.95, (1.0, 0.0, 0.85), (0.1, 0.1, 0.1))
+        memory.write(Percepts(Source("r2", "e", 0, 0), things=[mug], base=(0.0, 0.0, 0.0), room="Kitchen"))
+    out = tmp_path / "both.mem"
+    assert run("merge", out, house, twin, "--frame", "r1=0,0,0", "--frame", "r2=5,1,0") == 0
+    assert "events" in capsys.readouterr().out
+    assert run("query", out, "where is the mug?", "--json", "--limit", "1") == 0
+    (hit,) = json.loads(capsys.readouterr().out)["hits"]
+    assert (hit["id"], hit["position_m"], hit["data"]["room"]) == ("Mug_1", [6.0, 1.0, 0.85], "")
+    assert run("merge", tmp_path / "c", house, twin, "--frame", "r1=here") == 2
+    assert run("merge", out, house, twin) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert "ROBOT=X,Y,YAW" in errors[0]
+    assert "exists already" in errors[1]
 
 
 def test_compact_keeps_the_answers(path, capsys):
