@@ -26,7 +26,7 @@ from engram.memory.contract import Event, HippocampusError, Hit, Percepts, Query
 from engram.memory.errors import MemoryFileError, ReadOnlyFileError
 from engram.memory.lanes import Lane, StoreHealth
 from engram.memory.log import Synchronous, open_log
-from engram.memory.records import Draft
+from engram.memory.records import Draft, to_draft
 from engram.memory.times import dated
 
 _log = logging.getLogger(__name__)
@@ -98,6 +98,23 @@ class Hippocampus:
             self._commit(self._propose(percepts))
             if 0 < self.config.snapshot_events <= self._version - self._saved:
                 self._snapshot()
+            return self._version
+
+    def change(self, events: Sequence[Event]) -> int:
+        """Commit changes that no step brought, such as an alias, an imported scene or the lessons of a sleep.
+
+        Returns the new version. Raises HippocampusError for a store that there is not, MemoryFileError when it could
+        not be committed, TypeError or ValueError for data that is not plain JSON; then memory is as before.
+        """
+        if self.config.read_only:
+            raise ReadOnlyFileError(self.file.name, "was opened read-only", "open it for writing")
+        for event in events:
+            if event.store not in self._lanes:
+                raise HippocampusError(f"there is no store {event.store!r} to change; open {', '.join(self._lanes)}")
+        drafts = [to_draft(event) for event in events]
+        with self._writing:
+            self._take_late()
+            self._commit(drafts)
             return self._version
 
     def undo(self, episode: str, step: int) -> int:

@@ -10,6 +10,7 @@ import networkx as nx
 
 from engram.memory.contract import Point, Source
 from engram.memory.graph.graph import Graph
+from engram.memory.graph.knowledge import Change
 from engram.memory.graph.model import FOREVER, Edge, GraphError, make_node
 
 SCENE_VERSION = 1
@@ -96,6 +97,26 @@ def from_scene(text: str) -> Graph:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise GraphError(f"this is no scene graph: {error!r}") from error
     return from_networkx(source)
+
+
+def as_changes(graph: Graph) -> list[Change]:
+    """Return the changes that bring what is true now in a graph into another: for an import.
+
+    They go into the event that ``GraphStore.event`` makes of them, whose source is then theirs: who imported it.
+    """
+    changes: list[Change] = []
+    facts = sorted(graph.current(), key=lambda e: e.serial)
+    for id_ in dict.fromkeys(end for e in facts for end in (e.subject, e.object)):
+        n = graph.nodes[id_]
+        changes.append({"op": "node", "id": id_, "kind": n.kind.value, "name": n.name, **_at(n.position_m)})
+    for e in facts:
+        told = {"triple": list(e.triple), "weight": e.log_odds, "valid_from": e.valid_from}
+        changes.append({"op": "believe", **told, **_at(e.position_m)})
+    return changes
+
+
+def _at(position_m: Point | None) -> dict[str, list[float]]:
+    return {} if position_m is None else {"position_m": list(position_m)}
 
 
 def to_graphml(graph: Graph, at_ns: int | None = None, history: bool = False) -> str:

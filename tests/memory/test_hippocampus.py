@@ -7,7 +7,7 @@ import pytest
 
 from engram.memory import errors
 from engram.memory.check import check
-from engram.memory.contract import Event, Percepts, Query, Source
+from engram.memory.contract import Event, HippocampusError, Percepts, Query, Source
 from engram.memory.file import MemoryFile
 from engram.memory.hippocampus import Hippocampus, HippocampusConfig
 from engram.memory.testing import Notes
@@ -94,6 +94,23 @@ def test_words_about_time_are_the_time_that_is_asked_about(path):
     with Hippocampus(path, [Asked()], HippocampusConfig(deadline_secs=30.0, read_only=True, dates=False)) as memory:
         memory.recall(Query("cup at 9:00"))
     assert asked[-1] == Query("cup at 9:00")
+
+
+def test_changes_from_outside_are_committed_like_those_of_a_step(path):
+    with Hippocampus(path, [Notes()], PATIENT) as memory:
+        memory.write(percepts(0))
+        told = Event("notes", "add", Source("anna", "by hand", 0, 5), {"id": "told", "text": "the key is in the safe"})
+        assert memory.change([told]) == 2
+        assert memory.change([]) == 2
+        with pytest.raises(HippocampusError, match="no store 'note'"):
+            memory.change([Event("note", "add", told.source, {})])
+        with pytest.raises(TypeError):
+            memory.change([told, Event("notes", "add", told.source, {"id": {1, 2}})])
+        assert memory.version == 2
+    with Hippocampus(path, [Notes()], HippocampusConfig(read_only=True, deadline_secs=30.0)) as memory:
+        assert memory.recall(Query("the key")).hits["notes"][0].source.robot == "anna"
+        with pytest.raises(errors.ReadOnlyFileError):
+            memory.change([told])
 
 
 def test_memory_resumes_from_the_log_and_from_snapshots(path):

@@ -5,11 +5,12 @@ import json
 import networkx as nx
 import pytest
 
-from engram.memory.contract import Source
-from engram.memory.graph.export import from_networkx, from_scene, to_graphml, to_networkx, to_scene
+from engram.memory.contract import Query, Source
+from engram.memory.graph.export import as_changes, from_networkx, from_scene, to_graphml, to_networkx, to_scene
 from engram.memory.graph.graph import Graph
 from engram.memory.graph.model import GraphError, make_node
 from engram.memory.graph.state import graph_state
+from engram.memory.graph.store import GraphStore
 from engram.memory.packing import pack
 
 
@@ -66,6 +67,17 @@ def test_scenes_are_plain_json_with_open_ends(graph):
 def test_networkx_makes_json_of_it_too(graph):
     out = to_networkx(graph)
     assert set(nx.node_link_graph(nx.node_link_data(out)).edges(keys=True)) == set(out.edges(keys=True))
+
+
+def test_a_scene_is_imported_into_another_memory(graph):
+    store, source = GraphStore(), at(9)
+    changes = as_changes(from_scene(to_scene(graph)))
+    store.apply(store.event(json.loads(json.dumps(changes)), source))
+    assert {e.triple for e in store.graph.current()} == {e.triple for e in graph.current()}
+    edge = store.graph.get(("Cup_1", "on", "Shelf_1"))
+    assert (edge.valid_from, edge.known_from, edge.source, edge.log_odds) == (6, 9, source, 2.0)
+    hit = store.recall(Query("where is the cup?"))[0]
+    assert (hit.text, hit.position_m) == ("Cup_1 on Shelf_1", (1.0, 2.0, 3.0))
 
 
 def test_graphml_is_read_by_others(graph):

@@ -155,6 +155,28 @@ def test_told_absence(robot, thing):
     assert robot.facts("on") == set()
 
 
+def test_a_language_model_is_asked_about_the_residue_only_and_a_replay_asks_none(make_robot, thing):
+    asked = []
+
+    def resolver(local, new):
+        asked.append((sorted(local), list(new)))
+        return json.dumps({"modify": [[["Mug", "on", "Table"], ["Mug", "on", "Sofa"]]]})
+
+    robot = make_robot()
+    robot.store = GraphStore(associate=robot.associate, resolver=resolver)
+    robot.does(thing("Mug", support="Table"), thing("Lamp", (3, 0, 1), support="Table"))
+    robot.does(thing("Lamp", (3, 0, 1), support="Shelf"))  # seen clearly: a rule decides
+    robot.act("pick", "Lamp")
+    assert asked == []
+    robot.does(relations=[("Mug", "on", "Sofa")])  # hearsay against sight
+    assert asked == [([("Mug", "on", "Table")], [("Mug", "on", "Sofa")])]
+    assert robot.facts("on") == {("Mug", "on", "Sofa")}
+    again = GraphStore()
+    for event in robot.log:
+        again.apply(event)
+    assert (again.dump(), len(asked)) == (robot.store.dump(), 1)
+
+
 def test_unconfirmed_claims_are_flagged_and_last(robot, thing):
     robot.does(thing("Mug", support="Table"))
     robot.does(relations=[("Mug", "on", "Shelf")])
