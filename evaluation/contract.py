@@ -1,8 +1,8 @@
 """The evaluation contract: what a suite asks for, what an episode leaves behind, and where that lies.
 
-A suite names a *protocol* (a kind of episode, such as ``tidy``), its options, seeds and axes of variants. Each variant and
-seed is one *job*; a job runs in any process of any machine and gives an *outcome*, from which a *record* is made. Equal
-jobs give equal records: what the clock says is kept apart, in :class:`Timing`.
+A suite names a *protocol* (a kind of episode, such as ``tidy``), its options, seeds and axes of variants. Each variant
+and seed is one *job*; a job runs in any process of any machine and gives an *outcome*, of which a *record* is made.
+Equal jobs give equal records: what the clock says is kept apart, in :class:`Timing`.
 
 Directory of a run
     ``suite.json``      the suite as it was resolved; what a resumed run must agree with
@@ -36,8 +36,8 @@ class Metric:
     """One column of the table of a run, and how it is made of the figures of its episodes.
 
     ``rate``: share of episodes whose ``value`` is 1, with Wilson's interval. ``share``: sum of ``value`` over sum of
-    ``total``, with an interval by bootstrap over episodes, since things of one house are not independent. ``mean``: mean
-    of ``value`` over the episodes that have one, by bootstrap.
+    ``total``, with an interval by bootstrap over episodes, since things of one house are not independent. ``mean``:
+    mean of ``value`` over the episodes that have one, by bootstrap.
     """
 
     name: str
