@@ -19,15 +19,24 @@ _CONTEXT = frozenset({"temporal"})  # stores that answer whatever is asked
 _SAME_M = 0.5  # voxels of a label this near to a thing that has it are that thing
 
 
-def answers(recall: Recall, text: str, limit: int = 5) -> list[Hit]:
-    """Return the best hits for a question, best first, scored by the ranking over all stores."""
+def answers(recall: Recall, text: str, limit: int = 5, at_ns: int | None = None) -> list[Hit]:
+    """Return the best hits for a question, best first, scored by the ranking over all stores.
+
+    Args:
+        recall: what the stores said.
+        text: the question, without its words about time.
+        limit: answers at most.
+        at_ns: the time that it asks about; what tells of later steps too is left out then.
+
+    """
     asked = frozenset(words(text))
     things = [h for h in recall.hits.get("objects", ()) if _names(asked, h)]
     found = [_with_room(h, recall) for h in things]
     for hits in recall.hits.values():
         for rank, hit in enumerate(h for h in hits if h not in things and not any(_repeats(h, t) for t in things)):
             worth = _worth(asked, hit) / (1 + rank)
-            if worth > 0.0:
+            late = hit.store in _CONTEXT and at_ns is not None and hit.source.stamp_ns > at_ns
+            if worth > 0.0 and not late:
                 found.append(replace(hit, score=worth))
     return sorted(found, key=lambda h: (-h.score, -h.source.stamp_ns, h.store, h.id))[:limit]
 

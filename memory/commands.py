@@ -172,7 +172,7 @@ def query(options: Query) -> int:
     with Hippocampus(options.file, default_stores(), config) as opened:
         asked = opened.dated(contract.Query(options.text, options.limit + _SPARE, options.at_ns))
         recall = opened.recall(asked)
-    hits = answers(recall, asked.text, options.limit)
+    hits = answers(recall, asked.text, options.limit, asked.at_ns)
     for name, why in sorted(recall.failed.items()):
         sys.stderr.write(f"engram: store {name!r} did not answer ({why})\n")
     for name in sorted(recall.stale):

@@ -78,6 +78,13 @@ def test_what_was_done_just_now_counts_when_it_is_about_the_question():
     assert answers(recalled(*steps), "elephant") == []
 
 
+def test_steps_after_the_time_that_is_asked_about_tell_nothing_of_it():
+    steps = [hit("temporal", "t1", "Put Mug on Desk.", step=9), hit("temporal", "t0", "Picked up Mug.", step=4)]
+    assert [h.id for h in answers(recalled(*steps), "mug", at_ns=5 * 10**9)] == ["t0"]
+    seen_later = mug(step=9)  # the object map says where it was then
+    assert [h.id for h in answers(recalled(seen_later, *steps), "mug", at_ns=5 * 10**9)] == ["Mug_1", "t0"]
+
+
 def test_others_are_ordered_by_shared_words_rank_and_confidence():
     found = answers(
         recalled(
