@@ -1,4 +1,4 @@
-"""The command about memories: ``engram memory show|query|export|check|compact|merge FILE``, or a URL for the file."""
+"""The command about memories: ``engram memory show|query|export|check|compact|merge|undo FILE``, or a URL."""
 
 from __future__ import annotations
 
@@ -105,7 +105,21 @@ class Merge:
     robot whose map that is. Rooms of robots with a frame become one. May be given again for each robot."""
 
 
-Options = Show | Query | Export | Check | Compact | Merge
+@dataclass(frozen=True)
+class Undo:
+    """Take back what a wrong step brought to the knowledge graph; the log keeps it."""
+
+    file: tyro.conf.Positional[str]
+    """Memory file, or URL of a memory server (postgresql://user@host/database?robot=NAME)."""
+    episode: tyro.conf.Positional[str]
+    """Episode of the step, as answers name it."""
+    step: tyro.conf.Positional[int]
+    """Number of the step."""
+    robot: str = ""
+    """Robot whose step it is; that of the file by default."""
+
+
+Options = Show | Query | Export | Check | Compact | Merge | Undo
 
 
 def memory(options: Options) -> int:
@@ -128,7 +142,9 @@ def _run(options: Options) -> int:
         return export(options)
     if isinstance(options, Check):
         return check(options)
-    return compact(options) if isinstance(options, Compact) else merge(options)
+    if isinstance(options, Compact):
+        return compact(options)
+    return merge(options) if isinstance(options, Merge) else undo(options)
 
 
 def show(options: Show) -> int:
@@ -285,6 +301,20 @@ def merge(options: Merge) -> int:
             raise contract.HippocampusError(f"a frame is ROBOT=X,Y,YAW, not {text!r}") from error
         frames[robot] = (x, y, yaw)
     _write(f"{options.out}: {unite(options.out, options.files, frames)} events.")
+    return _DONE
+
+
+def undo(options: Undo) -> int:
+    """Undo the step, and say whether there was anything to take back."""
+    from engram.memory.hippocampus import Hippocampus, HippocampusConfig
+    from engram.memory.log import open_log
+    from engram.memory.stores import default_stores
+
+    open_log(options.file, read_only=True).close()  # a file that is not there must not be made
+    with Hippocampus(options.file, default_stores(), HippocampusConfig(deadline_secs=60.0)) as opened:
+        before = opened.version
+        done = opened.undo(options.episode, options.step, options.robot) > before
+    _write("Undone." if done else "That step brought nothing that can be taken back.")
     return _DONE
 
 

@@ -17,7 +17,7 @@ import logging
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -117,8 +117,10 @@ class Hippocampus:
             self._commit(drafts)
             return self._version
 
-    def undo(self, episode: str, step: int) -> int:
-        """Take back what a step of this robot brought to the stores that can do so, and return the new version.
+    def undo(self, episode: str, step: int, robot: str = "") -> int:
+        """Take back what a step of a robot, by default the file's, brought to the stores that can do so.
+
+        Returns the new version, which is the old one when there was nothing to take back.
 
         Nothing is erased: the log keeps the step, and the graph what was believed in between.
 
@@ -131,10 +133,9 @@ class Hippocampus:
             raise ReadOnlyFileError(self.file.name, "was opened read-only", "open it for writing")
         with self._writing:
             self._take_late()
-            made = [e for _, e in self.file.events() if (e.source.episode, e.source.step) == (episode, step)]
-            mine = [e for e in made if e.source.robot == self.config.robot]
-            source = Source(self.config.robot, episode, step, self._now_ns)
-            jobs = {n: lane.executor.submit(lane.undo, mine, source) for n, lane in self._lanes.items()}
+            source = Source(robot or self.file.robot, episode, step, self._now_ns)
+            made = [e for _, e in self.file.events() if replace(e.source, stamp_ns=self._now_ns) == source]
+            jobs = {n: lane.executor.submit(lane.undo, made, source) for n, lane in self._lanes.items()}
             wait(jobs.values(), self.config.deadline_secs)
             errors = self._failures(jobs, "undo")
             if errors:

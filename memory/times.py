@@ -6,8 +6,8 @@ Understood are times of day ("at 9:00", "at 12:30:05", "at 9 pm", "at noon"), da
 
 Convention
     Stamps before the year 2000 count from the robot's start, later ones are nanoseconds of UTC; days begin at midnight
-    UTC, or at the start. A time of day without a day is the latest one that is not to come; a day without a time
-    means its end.
+    UTC, or at the start. A time of day without a day is the latest one that is not to come; since the robot's start,
+    "9:00" is nine hours, and nine minutes in the first hour. A day without a time means its end.
 """
 
 from __future__ import annotations
@@ -95,6 +95,9 @@ def _at_time(found: re.Match[str], now_ns: int) -> int | None:
     time_ns = _time(found)
     if time_ns is None:
         return None
+    short = now_ns < _UNITS["hour"] and not (found["second"] or found["half"])
+    if short and time_ns > now_ns >= time_ns // 60:
+        return time_ns // 60
     at_ns = now_ns // _DAY * _DAY + time_ns
     return at_ns - _DAY if at_ns > now_ns and at_ns >= _DAY else at_ns
 

@@ -158,6 +158,21 @@ def test_maps_are_exported_for_other_tools(house, tmp_path, capsys):
     assert "end in .bt" in errors[1]
 
 
+def test_undo(house, capsys):
+    with Hippocampus(house, default_stores(), HippocampusConfig(robot="r1", deadline_secs=60.0)) as memory:
+        action = {"verb": "pick", "target": "Cup", "outcome": "ok"}
+        memory.write(Percepts(Source("r1", "e7", 3, 3 * 10**9), action=action))
+    for said in ("Undone.", "That step brought nothing that can be taken back."):
+        assert run("undo", house, "e7", 3) == 0
+        assert capsys.readouterr().out.strip() == said
+    assert run("export", house, "--format", "scene-graph") == 0
+    facts = {e.triple for e in from_scene(capsys.readouterr().out).current()}
+    assert ("Cup_1", "on", "Table_1") in facts
+    assert not any(relation == "holds" for _, relation, _ in facts)
+    assert run("undo", house.with_name("none"), "e7", 3) == 2
+    assert not house.with_name("none").exists()
+
+
 def test_merge(house, tmp_path, capsys):
     twin = tmp_path / "twin.mem"
     with Hippocampus(twin, default_stores(), HippocampusConfig(robot="r2", deadline_secs=60.0)) as memory:

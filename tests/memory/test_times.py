@@ -67,6 +67,13 @@ def test_a_clock_that_counts_from_the_robots_start(words, at_ns):
 
 
 @pytest.mark.parametrize(
+    ("words", "at_ns"), [("at 9:00", 540), ("at 0:35", 35), ("at 0:01:30", 90), ("at 10:01", 36060)]
+)
+def test_a_clock_that_has_run_for_ten_minutes_shows_minutes(words, at_ns):
+    assert dated(Query(f"where was the cup {words}?"), 600 * SECOND).at_ns == at_ns * SECOND
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "where is the cup?",
