@@ -21,10 +21,14 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from engram.memory.contract import Query, Source
+from engram.memory.forgetting import Trace
+from engram.memory.notebook import Note
 from engram.memory.retrieval.dense import DenseConfig, DenseIndex
 from engram.memory.retrieval.hybrid import HybridConfig, HybridIndex
+from engram.memory.semantic import SemanticStore
 from engram.perception import minilm
-from engram.perception.text import HashedNgrams
+from engram.perception.text import CachedEmbedder, HashedNgrams
 
 Floats = NDArray[np.float32]
 Search = Callable[[Floats], Sequence[int]]
@@ -56,7 +60,7 @@ class Row:
 
 def main(options: RetrievalBenchmark) -> int:
     """Run all rows."""
-    rows = [*vector_rows(options), *hybrid_rows(options), *text_rows()]
+    rows = [*vector_rows(options), *hybrid_rows(options), store_row(options), *text_rows()]
     if options.json:
         print(json.dumps({"items": options.items, "rows": [row.__dict__ for row in rows]}, sort_keys=True))
         return 0
@@ -89,12 +93,7 @@ def vector_rows(options: RetrievalBenchmark) -> Iterator[Row]:
 
 def hybrid_rows(options: RetrievalBenchmark) -> Iterator[Row]:
     """Return hybrid searches over sentences, with and without the links of similar items."""
-    rng = np.random.default_rng(1)
-    verbs, things, places = ("moved", "saw", "opened"), [f"thing{k}" for k in range(2000)], [f"p{k}" for k in range(99)]
-    texts = [
-        f"{verbs[rng.integers(3)]} the {things[rng.integers(2000)]} near the {places[rng.integers(99)]}"
-        for _ in range(options.items)
-    ]
+    texts = sentences(options.items)
     embedder = HashedNgrams(DIMS)
     vectors = embedder.embed(texts)
     for name, config in {"hybrid": HybridConfig(graph=False), "hybrid + graph": HybridConfig(similar_links=0)}.items():
@@ -107,6 +106,34 @@ def hybrid_rows(options: RetrievalBenchmark) -> Iterator[Row]:
         index.search(asked[0], vectors[0], K)
         spent = [timed(index.search, t, embedder.embed([t])[0], K)[1] for t in asked]
         yield Row(name, float(np.median(spent)), note=f"insert {insert_ms:.3f} ms")
+
+
+def store_row(options: RetrievalBenchmark) -> Row:
+    """Return the recall of one store of as many notes: association, hybrid search and links, the query embedded."""
+    texts = sentences(options.items)
+    store = SemanticStore(embedder=CachedEmbedder(HashedNgrams(DIMS), 2 * options.items))
+    store.embedder.embed(texts)
+    start = time.process_time()
+    for step, text in enumerate(texts):
+        source = Source("robot", str(step // 20), step, step * 10**9)
+        data = {"subject": text, "claim": "works"}
+        store.notebook.add(Note(str(step), "action", text, source, Trace(source.stamp_ns), data=data))
+    insert_ms = 1000 * (time.process_time() - start) / options.items
+    asked = [Query(text) for text in texts[:: max(1, options.items // options.queries)]]
+    store.recall(asked[0])
+    spent = [timed(store.recall, query)[1] for query in asked]
+    note = f"p99 {np.quantile(spent, 0.99):.3f}, insert {insert_ms:.3f} ms"
+    return Row("recall of a store", float(np.median(spent)), note=note)
+
+
+def sentences(count: int) -> list[str]:
+    """Return sentences, some alike."""
+    rng = np.random.default_rng(1)
+    verbs, things, places = ("moved", "saw", "opened"), [f"thing{k}" for k in range(2000)], [f"p{k}" for k in range(99)]
+    return [
+        f"{verbs[rng.integers(3)]} the {things[rng.integers(2000)]} near the {places[rng.integers(99)]}"
+        for _ in range(count)
+    ]
 
 
 def text_rows() -> Iterator[Row]:

@@ -85,11 +85,11 @@ class LongTermStore(ABC):
         """
         vector = self.embedder.embed([query.text])[0]
         now_ns = self.notebook.clock_ns if query.at_ns is None else query.at_ns
-        done, mass = self.notebook.associate(vector, self._config.hopfield)
+        done, mass, nearest = self.notebook.associate(vector, self._config.hopfield)
         most = max(mass.values(), default=0.0)
         recognise = self._config.hopfield.enabled
         hits = []
-        for note, score in self.notebook.search(query.text, vector, self._depth(query)):
+        for note, score in self.notebook.search(query.text, vector, self._depth(query), nearest):
             if not _holds(note, query):
                 continue
             left = self.notebook.retention(note, now_ns)

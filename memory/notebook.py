@@ -17,14 +17,16 @@ import numpy as np
 from engram.memory.contract import HippocampusError, Json, Source
 from engram.memory.forgetting import ForgettingConfig, Trace, recalled, retained
 from engram.memory.packing import pack, unpack
-from engram.memory.retrieval.dense import Floats
+from engram.memory.retrieval.dense import Floats, Rows
 from engram.memory.retrieval.graph import personalised_pagerank
 from engram.memory.retrieval.hopfield import Completion, HopfieldConfig, complete
 from engram.memory.retrieval.hybrid import HybridConfig, HybridIndex
 from engram.perception.text import TextEmbedder
 
 _log = logging.getLogger(__name__)
-_NEAR = 256  # notes that a cue is compared with, in a large store
+_NEAR = 128  # parts of notes that a cue is compared with, in a large store
+_MOST_LINKS = 32  # a note that so many are linked to gets no more: what everything resembles tells nothing
+_PUSHES = 10  # notes whose links a question follows
 State = Literal["active", "archived", "deleted"]
 
 
@@ -135,7 +137,8 @@ class Notebook:
         self._notes[note.id] = note
         self._put(note.id, links=tuple(dict.fromkeys((*note.links, *near))))
         for other in near:
-            self._put(other, links=(*self._notes[other].links, note.id))
+            if len(self._notes[other].links) < _MOST_LINKS:
+                self._put(other, links=(*self._notes[other].links, note.id))
         if note.state == "active":
             self._index(note.id, vectors)
 
@@ -186,27 +189,34 @@ class Notebook:
         """Return how much of a note is left at a time, in (0, 1]."""
         return retained(note.trace, note.kind, now_ns, self.forgetting)
 
-    def search(
-        self, text: str, vector: Floats, count: int, kinds: frozenset[str] | None = None
-    ) -> list[tuple[Note, float]]:
-        """Return the best active notes and their scores, best first; (D,) ``vector`` is that of the text."""
-        allowed = None
-        if kinds is not None:
-            allowed = np.array([self._notes[owner].kind in kinds for owner in self._owners], bool)
+    def search(self, text: str, vector: Floats, count: int, nearest: Rows | None = None) -> list[tuple[Note, float]]:
+        """Return the best active notes and their scores, best first.
+
+        Args:
+            text: the question.
+            vector: (D,) its unit vector.
+            count: of notes wanted.
+            nearest: rows nearest to the vector, as `associate` gives them; looked for when not given.
+
+        """
         best: dict[str, float] = {}
-        for found in self._search.search(text, vector, max(count, self._links) * self._parts_max, allowed):
+        depth = max(count, self._links) * self._parts_max
+        if nearest is not None and len(nearest) < max(depth, self._retrieval.pool):
+            nearest = None
+        for found in self._search.search(text, vector, depth, nearest=nearest):
             best.setdefault(self._owners[found.row], found.score)
         if self._links:
-            best = self._spread(best, kinds)
+            best = self._spread(best)
         ranked = sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))
         return [(self._notes[note_id], score) for note_id, score in ranked[:count]]
 
-    def associate(self, vector: Floats, config: HopfieldConfig) -> tuple[Completion, dict[str, float]]:
-        """Complete a (D,) cue to the active notes; return it and the attention that each note gets."""
+    def associate(self, vector: Floats, config: HopfieldConfig) -> tuple[Completion, dict[str, float], Rows]:
+        """Complete a (D,) cue to the active notes; return it, the attention that each note gets, and the rows seen."""
         dense = self._search.dense
         alive = np.flatnonzero(dense.alive)
         if len(alive) <= 2 * _NEAR:
-            rows = alive
+            cosines = dense.exact(vector, alive)
+            rows = alive[np.argsort(-cosines, kind="stable")]
             done = complete(dense.rows(rows), vector, config)
         else:
             rows, _ = dense.search(vector, _NEAR)
@@ -216,7 +226,7 @@ class Notebook:
         for row, weight in zip(rows, done.weights, strict=True):
             owner = self._owners[row]
             mass[owner] = mass.get(owner, 0.0) + float(weight)
-        return done, mass
+        return done, mass, rows
 
     def vectors(self, note_id: str) -> Floats:
         """Return the (P, D) vectors of the parts of a note; none when it is not active."""
@@ -255,17 +265,19 @@ class Notebook:
             self._index(note_id, {text: next(made) for text in self._parts[note_id]})
         return meta["store"]
 
-    def _spread(self, best: Mapping[str, float], kinds: frozenset[str] | None) -> dict[str, float]:
+    def _spread(self, best: Mapping[str, float]) -> dict[str, float]:
         """Give what is linked to the best notes a part of their score."""
-        share = personalised_pagerank(lambda i: [(other, 1.0) for other in self._notes[i].links], best)
+        share = personalised_pagerank(self._links_of, best, max_pushes=_PUSHES)
         most = max(share.values(), default=1.0)
         weight = self._retrieval.graph_weight
         out = {note_id: score / (1 + weight) for note_id, score in best.items()}
         for note_id, part in share.items():
-            note = self._notes[note_id]
-            if note.state == "active" and (kinds is None or note.kind in kinds):
+            if self._notes[note_id].state == "active":
                 out[note_id] = out.get(note_id, 0.0) + weight / (1 + weight) * part / most
         return out
+
+    def _links_of(self, note_id: str) -> list[tuple[str, float]]:
+        return [(other, 1.0) for other in self._notes[note_id].links]
 
     def _clear(self) -> None:
         self._notes.clear()

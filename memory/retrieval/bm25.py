@@ -11,10 +11,12 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engram.memory.retrieval.fuse import top
 from engram.perception.words import words
 
 Floats = NDArray[np.float32]
@@ -106,16 +108,16 @@ class Bm25:
 
     def lengths(self, rows: NDArray[np.int64]) -> Floats:
         """Return how many stems rows hold."""
-        return np.array(self._lengths)[rows].astype(np.float32)
+        return view(self._lengths)[rows].astype(np.float32)
 
     def counts(self, terms: Sequence[str], rows: NDArray[np.int64]) -> Floats:
         """Return how often (R,) rows hold T stems, as (T, R)."""
         out = np.zeros((len(terms), len(rows)), np.float32)
         for line, term in zip(out, terms, strict=True):
-            having = np.array(self._rows.get(term, ()), np.int64)
-            if len(having):
-                at = np.minimum(np.searchsorted(having, rows), len(having) - 1)
-                line[:] = np.where(having[at] == rows, np.array(self._counts[term])[at], 0)
+            if term in self._rows:
+                having = view(self._rows[term])
+                at = np.minimum(np.searchsorted(having, rows.astype(having.dtype)), len(having) - 1)
+                line[:] = np.where(having[at] == rows, view(self._counts[term])[at], 0)
         return out
 
     def weigh(self, terms: Sequence[str], counts: Floats, lengths: Floats, mean: float) -> Floats:
@@ -135,9 +137,45 @@ class Bm25:
     def stem_scores(self, stems: Sequence[str]) -> Floats:
         """Return the (N,) scores of all rows for a query that is cut into stems already."""
         out = np.zeros(len(self._lengths), np.float32)
-        lengths = np.array(self._lengths)
         for term in dict.fromkeys(stems):
             if term in self._rows:
-                rows, counts = np.array(self._rows[term]), np.array(self._counts[term], np.float32)
-                out[rows] += self.weigh([term], counts[None], lengths[rows], self.mean_length)
+                self._score_into(out, term)
         return out
+
+    def row_scores(self, stems: Sequence[str], rows: NDArray[np.int64]) -> Floats:
+        """Return the scores of (R,) rows for a query that is cut into stems already."""
+        terms = list(dict.fromkeys(stems))
+        return self.weigh(terms, self.counts(terms, rows), self.lengths(rows), self.mean_length)
+
+    def best(self, stems: Sequence[str], count: int, usable: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return the ``count`` usable rows of the best scores above 0, best first.
+
+        Stems are taken from the rarest on, and no more rows are looked for when those still to come cannot lift a new
+        one among the best (MaxScore, Turtle and Flood, 1995).
+        """
+        terms = sorted((t for t in dict.fromkeys(stems) if t in self._rows), key=lambda t: (len(self._rows[t]), t))
+        most = [(self.config.k1 + 1) * self.idf(term) for term in terms]
+        out = np.zeros(len(self._lengths), np.float32)
+        found, taken = np.zeros(0, np.int64), 0
+        while taken < len(terms) and not _settled(out[found], count, sum(most[taken:])):
+            rows = self._score_into(out, terms[taken])
+            found = np.union1d(found, rows[usable[rows]]) if taken else rows[usable[rows]]
+            taken += 1
+        scores = out[found] + self.row_scores(terms[taken:], found) if taken < len(terms) else out[found]
+        return np.asarray(found[top(scores, count)])
+
+    def _score_into(self, out: Floats, term: str) -> NDArray[np.int64]:
+        """Add the scores of one stem to (N,) scores and return the rows that hold it."""
+        rows, counts = np.array(self._rows[term], np.int64), np.array(self._counts[term], np.float32)
+        out[rows] += self.weigh([term], counts[None], self.lengths(rows), self.mean_length)
+        return rows
+
+
+def view(values: array[Any]) -> NDArray[Any]:
+    """Return the values without a copy; they cannot grow while the view is in use."""
+    return np.frombuffer(values, values.typecode) if len(values) else np.zeros(0, values.typecode)
+
+
+def _settled(scores: Floats, count: int, more: float) -> bool:
+    """Whether the best so far stay ahead of rows that get ``more`` and nothing else."""
+    return len(scores) >= count and float(scores[top(scores, count)[-1]]) > more

@@ -7,6 +7,7 @@ behind this choice: benchmarks/bench_retrieval.py).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -90,20 +91,21 @@ class DenseIndex:
                 best = top(cosines, count)
                 return best, cosines[best]
         else:
-            rows = np.flatnonzero(usable)
-            scores = self._scan(query).astype(np.float32)
-            rows = rows[top(scores[rows] if len(rows) < self._count else scores, max(200, count * self.config.rerank))]
+            rows = self._closest(query, usable, max(200, count * self.config.rerank))
         cosines = self.exact(query, rows)
         best = top(cosines, count)
         return rows[best], cosines[best]
 
-    def _scan(self, query: Floats) -> NDArray[np.int32]:
+    def _closest(self, query: Floats, usable: Mask, count: int) -> Rows:
+        """Return the ``count`` usable rows whose codes are nearest to that of the query."""
         from engram.memory.retrieval import scan
 
         self._encode_new()
-        code = self._code(query[None])[0]
-        kernel = scan.int8_scores if self.config.scan == "int8" else scan.bit_scores
-        return np.asarray(kernel(self._codes[: self._count], code))
+        codes, code = self._codes[: self._count], self._code(query[None])[0]
+        if self.config.scan == "bits":
+            return np.asarray(scan.nearest(scan.bit_scores(codes, code), usable, count, self._width))
+        rows = np.flatnonzero(usable)
+        return np.asarray(rows[top(scan.int8_scores(codes, code)[rows].astype(np.float32), count)])
 
     def _encode_new(self) -> None:
         """Encode the rows that were added since the last scan."""
@@ -134,10 +136,9 @@ def rotate(vectors: Floats, width: int) -> Floats:
     Signs of rotated coordinates estimate the angle whatever the coordinates were, sparse ones included (as in SimHash,
     Charikar, STOC 2002); the rotation is made of +-1 alone, so it is the same on every machine.
     """
-    signs = np.where(np.random.default_rng(384).integers(0, 2, width), 1, -1).astype(np.float32)
     out = np.zeros((len(vectors), width), np.float32)
     out[:, : vectors.shape[1]] = vectors
-    out *= signs
+    out *= _signs(width)
     half = 1
     while half < width:
         pairs = out.reshape(len(out), -1, 2, half)
@@ -146,3 +147,8 @@ def rotate(vectors: Floats, width: int) -> Floats:
         )
         half *= 2
     return out
+
+
+@lru_cache(maxsize=8)
+def _signs(width: int) -> Floats:
+    return np.where(np.random.default_rng(384).integers(0, 2, width), 1, -1).astype(np.float32)

@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from engram.memory.retrieval.bm25 import Bm25, Bm25Config
+from engram.memory.retrieval.bm25 import Bm25, Bm25Config, view
 from engram.memory.retrieval.dense import DenseConfig, DenseIndex, Floats, Mask, Rows
 from engram.memory.retrieval.fuse import reciprocal_rank, top, unit, weighted_sum
 from engram.memory.retrieval.graph import personalised_pagerank
@@ -130,6 +130,7 @@ class HybridIndex:
         now_ns: int | None = None,
         since_ns: int | None = None,
         until_ns: int | None = None,
+        nearest: Rows | None = None,
     ) -> list[Found]:
         """Return the best items, best first.
 
@@ -141,11 +142,15 @@ class HybridIndex:
             now_ns: time that ages are counted from; the newest item's when not given.
             since_ns: only items that are not older.
             until_ns: only items that are not newer.
+            nearest: (R,) items nearest to the vector, best first, where they are known; looked for when not given.
 
         """
         usable = self._usable(allowed, since_ns, until_ns)
         terms = [term for term in dict.fromkeys(words(text)) if self.bm25.idf(term) > 0]
-        rows = self._candidates(terms, vector, usable, max(count, self.config.pool))
+        pool = max(count, self.config.pool)
+        if nearest is None and self.config.dense:
+            nearest = self.dense.search(vector, pool, usable)[0]
+        rows = self._candidates(terms, nearest, usable, pool)
         if not len(rows):
             return []
         fused = self._decay(self._score(terms, vector, rows), rows, now_ns)
@@ -175,22 +180,19 @@ class HybridIndex:
 
     def _usable(self, allowed: Mask | None, since_ns: int | None, until_ns: int | None) -> Mask:
         usable = self.dense.alive if allowed is None else self.dense.alive & allowed
-        stamps = np.array(self._stamps)
         if since_ns is not None:
-            usable = usable & (stamps >= since_ns)
+            usable = usable & (view(self._stamps) >= since_ns)
         if until_ns is not None:
-            usable = usable & (stamps <= until_ns)
+            usable = usable & (view(self._stamps) <= until_ns)
         return usable
 
-    def _candidates(self, terms: Sequence[str], vector: Floats, usable: Mask, pool: int) -> Rows:
+    def _candidates(self, terms: Sequence[str], nearest: Rows | None, usable: Mask, pool: int) -> Rows:
         """Return the rows worth a closer look: the best by meaning and by words, and their neighbours."""
         picked = []
-        if self.config.dense:
-            picked.append(self.dense.search(vector, pool, usable)[0])
+        if nearest is not None:
+            picked.append(nearest[usable[nearest]][:pool])
         if self.config.bm25:
-            scores = self.bm25.stem_scores(terms)
-            having = np.flatnonzero((scores > 0) & usable)
-            picked.append(having[top(scores[having], pool)])
+            picked.append(self.bm25.best(terms, pool, usable))
         rows = np.unique(np.concatenate(picked)) if picked else np.zeros(0, np.int64)
         around = np.unique(np.concatenate(self._windows(rows, max(self.config.spans, default=0))))
         around = around[around != _NONE]
@@ -219,7 +221,7 @@ class HybridIndex:
             grain = []
             if self.config.dense:
                 total = sum(np.where(there, cosines[at], 0) for at, there in places)
-                norm = np.array(self._norms[span])[rows] if span else 1.0
+                norm = view(self._norms[span])[rows] if span else 1.0
                 grain.append(np.asarray(total / np.maximum(norm, 1e-9)))
             if self.config.bm25:
                 count = sum(counts[:, at] * there for at, there in places)
@@ -232,19 +234,19 @@ class HybridIndex:
         return grains
 
     def _group_grain(self, terms: Sequence[str], vector: Floats, rows: Rows) -> list[Floats]:
-        groups, places = np.unique(np.array(self._group)[rows], return_inverse=True)
+        groups, places = np.unique(view(self._group)[rows], return_inverse=True)
         grain = []
         if self.config.dense:
             sums = np.stack([self._group_sums[g] for g in groups])
             grain.append((sums @ vector / np.maximum(np.linalg.norm(sums, axis=1), 1e-9))[places])
         if self.config.bm25:
-            grain.append(self._group_words.stem_scores(terms)[groups][places])
+            grain.append(self._group_words.row_scores(terms, groups)[places])
         return grain
 
     def _decay(self, scores: Floats, rows: Rows, now_ns: int | None) -> Floats:
         if self.config.half_life_secs is None:
             return scores
-        stamps = np.array(self._stamps)
+        stamps = view(self._stamps)
         now = int(stamps.max()) if now_ns is None else now_ns
         age_secs = np.maximum(now - stamps[rows], 0) * 1e-9
         return np.asarray(scores * 0.5 ** (age_secs / self.config.half_life_secs))
@@ -277,7 +279,7 @@ class HybridIndex:
     def _windows(self, rows: Rows, span: int) -> list[Rows]:
         """Return 2 span + 1 arrays: rows, and what comes 1 to ``span`` before and after each, -1 where nothing does."""
         out = [rows]
-        for steps in (np.array(self._before), np.array(self._after)):
+        for steps in (view(self._before), view(self._after)):
             at = rows
             for _ in range(span):
                 at = np.where(at == _NONE, _NONE, steps[at]) if len(steps) else at

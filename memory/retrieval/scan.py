@@ -40,3 +40,25 @@ def bit_scores(codes: NDArray[np.uint64], query: NDArray[np.uint64]) -> NDArray[
             total += (x * _H01) >> _S56
         out[i] = -np.int32(total)
     return out
+
+
+@njit(cache=True, nogil=True)
+def nearest(scores: NDArray[np.int32], usable: NDArray[np.bool_], count: int, bits: int) -> NDArray[np.int64]:
+    """Return the ``count`` usable rows of the best (N,) scores from -bits to 0, in order; of equal ones the first."""
+    having = np.zeros(bits + 1, np.int64)
+    for i in range(len(scores)):
+        if usable[i]:
+            having[-scores[i]] += 1
+    limit, left = 0, count
+    while limit < bits and having[limit] < left:
+        left -= having[limit]
+        limit += 1
+    out = np.empty(min(count, having.sum()), np.int64)
+    at = 0
+    for i in range(len(scores)):
+        if usable[i] and (-scores[i] < limit or (-scores[i] == limit and left > 0)):
+            if -scores[i] == limit:
+                left -= 1
+            out[at] = i
+            at += 1
+    return out

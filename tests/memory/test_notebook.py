@@ -114,3 +114,12 @@ def test_ids_are_unique(book: Notebook) -> None:
         book.add(note("a", "again"))
     with pytest.raises(NoteError, match="no note 'zzz'"):
         book["zzz"]
+
+
+def test_what_everything_resembles_is_linked_to_a_few_only() -> None:
+    book = Notebook(HashedNgrams(64))
+    for number in range(100):
+        book.add(note(f"n{number}", "open the fridge"))
+    links = [len(n.links) for n in book.notes]
+    assert max(links) == 32
+    assert min(links) >= 5

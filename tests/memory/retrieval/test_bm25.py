@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from engram.memory.retrieval.bm25 import Bm25, Bm25Config
+from engram.perception.words import words
 
 TEXTS = ["red mug", "red red box", "green plate shelf"]
 
@@ -55,3 +56,27 @@ def test_counts_of_rows(index: Bm25) -> None:
 def test_bad_parameters_are_named() -> None:
     with pytest.raises(ValueError, match="b=2"):
         Bm25Config(b=2)
+
+
+def test_the_best_are_those_of_all_scores() -> None:
+    rng = np.random.default_rng(3)
+    common, rare = ["go", "see", "turn"], [f"w{k}" for k in range(40)]
+    index = Bm25()
+    for _ in range(900):
+        index.add(" ".join([*rng.choice(common, rng.integers(1, 4)), *rng.choice(rare, rng.integers(0, 3))]))
+    usable = rng.random(900) < 0.8
+    for query in ("go w3", "see turn w1 w2 w39", "go", "nothing", "w5 w5 go turn"):
+        scores = np.where(usable, index.scores(query), 0)
+        for count in (1, 10, 2000):
+            best = index.best(words(query), count, usable)
+            expected = np.sort(scores[scores > 0])[::-1][:count]
+            assert scores[best] == pytest.approx(expected, rel=1e-5)
+            assert len(set(best.tolist())) == len(best)
+
+
+def test_rows_are_scored_alone_as_among_all() -> None:
+    index = Bm25()
+    for text in ("red mug", "red red cup", "blue cup on the shelf", "shelf"):
+        index.add(text)
+    rows = np.array([3, 1])
+    assert index.row_scores(words("red shelf"), rows) == pytest.approx(index.scores("red shelf")[rows])

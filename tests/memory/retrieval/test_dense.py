@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from engram.memory.retrieval import scan
 from engram.memory.retrieval.dense import DenseConfig, DenseIndex, rotate
 
 
@@ -58,3 +59,11 @@ def test_rotation_keeps_angles() -> None:
     vectors = clustered(6, 48)
     turned = rotate(vectors, 64) / 8
     assert turned @ turned.T == pytest.approx(vectors @ vectors.T, abs=1e-5)
+
+
+def test_of_equal_codes_the_first_usable_rows_are_taken() -> None:
+    scores = np.array([-3, 0, -3, -1, -3, -8], np.int32)
+    usable = np.array([True, True, True, False, True, True])
+    assert scan.nearest(scores, usable, 2, 8).tolist() == [0, 1]
+    assert scan.nearest(scores, usable, 3, 8).tolist() == [0, 1, 2]
+    assert scan.nearest(scores, usable, 9, 8).tolist() == [0, 1, 2, 4, 5]
