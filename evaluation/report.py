@@ -13,6 +13,7 @@ from typing import IO, Any
 import numpy as np
 
 from engram.agents.events import Event
+from engram.evaluation.metrics.tidy import false_successes
 from engram.evaluation.page import page
 from engram.evaluation.runner import StepRecord, Turn
 from engram.evaluation.scoring import ObjectScore
@@ -73,12 +74,12 @@ def metrics(run: TidyRun) -> dict[str, Any]:
     """Return the score and the cost of an episode.
 
     ``steps`` counts actions; ``action_errors`` those whose outcome was not ok (TIDEE section 3.2); ``path_m`` is the
-    length of the base's way by odometry; ``false_success`` counts things that the agent's journal calls placed and
-    that are out of place at the end.
+    length of the base's way by odometry; ``claimed`` counts things that the agent's journal calls placed, and
+    ``false_success`` those of them that are out of place at the end.
     """
     steps = run.episode.steps
     picked_by_step = dict(run.episode.picked)
-    proper = {o.id: o.proper_end for o in run.score.objects}
+    proper = {o.id for o in run.score.objects if o.proper_end}
     placed: set[str] = set()
     current = ""
     for event in run.agent.journal():
@@ -91,7 +92,8 @@ def metrics(run: TidyRun) -> dict[str, Any]:
         "steps": len(steps),
         "action_errors": sum(s.outcome != "ok" for s in steps),
         "path_m": round(_path_m(steps), 2),
-        "false_success": sum(not proper.get(name, False) for name in placed),
+        "claimed": len(placed),
+        "false_success": false_successes(placed, proper),
     }
 
 

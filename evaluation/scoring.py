@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engram.evaluation.metrics import tidy
 from engram.sims.contract import TrueObject
 from engram.sims.house import placement
 
@@ -88,23 +89,15 @@ class Score:
         """Number of objects that can be picked up."""
         return len(self.objects)
 
-    @property
-    def correctly_moved(self) -> int:
-        """Number of displaced objects that were picked up; each counts once (TIDEE's ``correctly_moved``)."""
-        return sum(o.displaced and o.picked for o in self.objects)
-
-    @property
-    def incorrectly_moved(self) -> int:
-        """Number of undisplaced objects that were picked up (TIDEE's ``incorrectly_moved``)."""
-        return sum(o.picked and not o.displaced for o in self.objects)
-
-    @property
-    def missed(self) -> int:
-        """Number of displaced objects that were never picked up (TIDEE's ``missed``)."""
-        return self.displaced - self.correctly_moved
-
     def metrics(self) -> dict[str, Any]:
         """All figures by name; shares are ``None`` where there is nothing to count."""
+        displaced = {o.id for o in self.objects if o.displaced}
+        picked = {o.id for o in self.objects if o.picked}
+        energies = {
+            "displaced": self.energy_displaced,
+            "handled": self.energy_handled,
+            "all": self.energy_all,
+        }
         return {
             "objects": self.objects_total,
             "displaced": self.displaced,
@@ -114,12 +107,12 @@ class Score:
             "undisplaced": self.undisplaced,
             "undisplaced_worse": self.undisplaced_worse,
             "undisplaced_worse_share": _share(self.undisplaced_worse, self.undisplaced),
-            "correctly_moved": self.correctly_moved,
-            "incorrectly_moved": self.incorrectly_moved,
-            "missed": self.missed,
-            "energy_displaced": self.energy_displaced,
-            "energy_handled": self.energy_handled,
-            "energy_all": self.energy_all,
+            "correctly_moved": tidy.correctly_moved(displaced, picked),
+            "incorrectly_moved": tidy.incorrectly_moved(displaced, picked),
+            "missed": tidy.missed(displaced, picked),
+            **{f"energy_{group}": left for group, left in energies.items()},
+            **{f"energy_removed_{group}": tidy.energy_removed(left) for group, left in energies.items()},
+            "success": int(tidy.tidied(self.displaced, self.displaced_proper, self.undisplaced_worse)),
         }
 
 
@@ -168,38 +161,6 @@ def is_proper(category: str, location: Location, proper: Proper = placement.prop
     return any(proper(category, location.room_type, holder) for holder in location.holders or (FLOOR,))
 
 
-def energy(
-    now: Mapping[str, tuple[str, Location]],
-    original: Mapping[str, tuple[str, Location]],
-    messy: Mapping[str, tuple[str, Location]],
-    counts: Counts,
-    present: Collection[str],
-) -> float | None:
-    """How much of the mess is left: 0 as good as the original, 1 as bad as the mess; ``None`` where undefined.
-
-    ``E = clip((1 - S_now / S_orig) / (1 - S_messy / S_orig), 0, 1)`` with S the sum over objects of
-    ``P(receptacle | category) = count / sum of counts over the receptacle types present, floor included``.
-    Undefined when S_orig is 0 or the mess did not lower S.
-
-    Args:
-        now: id -> (category, location) at the end.
-        original: the same before the mess.
-        messy: the same when the robot began.
-        counts: how often tidy houses keep a category on a receptacle category, by room type.
-        present: receptacle categories of this house.
-
-    Source: the automatic energy metric of HELPER-X (2024) for TIDEE's tidy task.
-
-    """
-    s_now, s_original, s_messy = (
-        sum(_likelihood(category, location, counts, present) for category, location in things.values())
-        for things in (now, original, messy)
-    )
-    if s_original <= 0.0 or s_messy >= s_original:
-        return None
-    return min(1.0, max(0.0, (1 - s_now / s_original) / (1 - s_messy / s_original)))
-
-
 def _energies(case: Case, objects: Sequence[ObjectScore], counts: Counts) -> tuple[float | None, ...]:
     if case.original is None:
         return None, None, None
@@ -210,24 +171,19 @@ def _energies(case: Case, objects: Sequence[ObjectScore], counts: Counts) -> tup
         [o for o in objects if o.displaced or o.picked],
         list(objects),
     )
+
+    def likely(thing: ObjectScore, location: Location) -> float:
+        places = {r: sum(rooms.values()) for r, rooms in counts.get(thing.category, {}).items()}
+        return tidy.likelihood(places, () if location.held else location.holders or (FLOOR,), present)
+
     return tuple(
-        energy(
-            {o.id: (o.category, o.end) for o in group},
-            {o.id: (o.category, before.get(o.id, o.start)) for o in group},
-            {o.id: (o.category, o.start) for o in group},
-            counts,
-            present,
+        tidy.energy(
+            sum(likely(o, o.end) for o in group),
+            sum(likely(o, before.get(o.id, o.start)) for o in group),
+            sum(likely(o, o.start) for o in group),
         )
         for group in groups
     )
-
-
-def _likelihood(category: str, location: Location, counts: Counts, present: Collection[str]) -> float:
-    places = {r: sum(rooms.values()) for r, rooms in counts.get(category, {}).items() if r in present}
-    total = sum(places.values())
-    if location.held or not total:
-        return 0.0
-    return max(places.get(holder, 0.0) for holder in location.holders or (FLOOR,)) / total
 
 
 def _location(thing: TrueObject, known: Mapping[str, TrueObject]) -> Location:

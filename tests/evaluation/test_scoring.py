@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from engram.evaluation.scoring import Case, Location, energy, is_proper, locate, score
+from engram.evaluation.scoring import Case, Location, is_proper, locate, score
 from engram.sims.contract import TrueObject
 
 COUNTS = {
@@ -96,6 +96,8 @@ def test_hand_worked_episode():
     assert m["energy_displaced"] == pytest.approx(1 - 0.4 / 1.35)
     assert m["energy_handled"] == pytest.approx(1 - 0.4 / 1.35)  # boots were never counted
     # All: Fork_2 adds 0.6 to each: (1 - 1.0/1.95) / (1 - 0.6/1.95).
+    assert m["energy_removed_displaced"] == pytest.approx(40 / 1.35)
+    assert m["success"] == 0
     assert m["energy_all"] == pytest.approx((1 - 1.0 / 1.95) / (1 - 0.6 / 1.95))
 
 
@@ -114,26 +116,14 @@ def test_shares_of_nothing_are_none():
     assert m["undisplaced_worse_share"] is None
 
 
-def at(*holders, room="Kitchen"):
-    return {"a": ("Fork", Location(room, holders))}
-
-
-@pytest.mark.parametrize(
-    ("now", "original", "messy", "expected"),
-    [
-        (at("Drawer"), at("Drawer"), at(), 0.0),
-        (at(), at("Drawer"), at(), 1.0),
-        (at("DiningTable"), at("Drawer"), at(), 1 - 0.4 / 0.6),
-        (at("Drawer"), at("DiningTable"), at(), 0.0),  # better than it was: clipped
-        (at("Drawer"), at(), at(), None),  # nothing to compare with
-        (at("Drawer"), at("DiningTable"), at("Drawer"), None),  # the mess made it better
-    ],
-)
-def test_energy_and_its_guards(now, original, messy, expected):
-    value = energy(now, original, messy, COUNTS, {"Drawer", "DiningTable", "Floor"})
-    assert value == (None if expected is None else pytest.approx(expected))
+def test_a_house_where_all_is_put_right_and_nothing_worse_is_a_success():
+    before = case()
+    m = score(Case(before.start, before.original, before.displaced), COUNTS, proper).metrics()
+    assert m["success"] == 1
+    assert m["energy_removed_all"] is None  # without the original there is nothing to compare with
 
 
 def test_energy_counts_only_receptacles_of_this_house():
-    assert energy(at("DiningTable"), at("DiningTable"), at(), COUNTS, {"DiningTable"}) == pytest.approx(0.0)
-    assert energy(at("DiningTable"), at("Drawer"), at(), COUNTS, {"DiningTable"}) is None
+    start, end = [TABLE, thing("Fork_1")], [TABLE, thing("Fork_1", "DiningTable_1")]
+    m = score(Case(start, end, ["Fork_1"], (), end), {"Fork": {"DiningTable": {"Kitchen": 1.0}}}, proper).metrics()
+    assert (m["energy_displaced"], m["energy_removed_displaced"]) == (0.0, 100.0)
