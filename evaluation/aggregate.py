@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from engram.evaluation.contract import SCHEMA_VERSION, EvaluationError, Metric, Record
@@ -22,7 +23,7 @@ _DIGITS = 6
 Table = dict[str, Any]
 
 
-def table(records: Iterable[Record], metrics: Mapping[str, Metric]) -> Table:
+def table(records: Iterable[Record], metrics: Sequence[Metric]) -> Table:
     """Aggregate figures by variant.
 
     Keys: ``schema_version``, ``protocol``, ``confidence``, ``metrics`` (name -> its definition), ``variants`` (name ->
@@ -43,14 +44,23 @@ def table(records: Iterable[Record], metrics: Mapping[str, Metric]) -> Table:
         "schema_version": SCHEMA_VERSION,
         "protocol": protocols[0] if protocols else "",
         "confidence": CONFIDENCE,
-        "metrics": {name: asdict(metric) for name, metric in metrics.items()},
+        "metrics": {metric.name: asdict(metric) for metric in metrics},
         "variants": {variant: _variant(group, metrics) for variant, group in groups.items()},
     }
 
 
-def dumps(content: Mapping[str, Any]) -> str:
-    """Text of ``table.json``: sorted keys, a line break at the end."""
-    return json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n"
+def read_records(path: Path) -> list[Record]:
+    """Read ``episodes.jsonl``.
+
+    Raises:
+        EvaluationError: there is no such file, or a line of it is no record.
+
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise EvaluationError(f"cannot read {path}: {getattr(error, 'strerror', error)}") from error
+    return [_parsed(line, f"{path}:{number}") for number, line in enumerate(lines, 1)]
 
 
 def counted(record: Record, metric: Metric) -> tuple[float, float] | None:
@@ -80,7 +90,15 @@ def rounded(value: float) -> float:
     return float(f"{value:.{_DIGITS}g}")
 
 
-def _variant(records: Sequence[Record], metrics: Mapping[str, Metric]) -> dict[str, Any]:
+def _parsed(line: str, place: str) -> Record:
+    try:
+        content = json.loads(line)
+        return Record(**content)
+    except (TypeError, ValueError) as error:
+        raise EvaluationError(f"{place}: is no record ({error}); resume the run, or take the line out") from error
+
+
+def _variant(records: Sequence[Record], metrics: Sequence[Metric]) -> dict[str, Any]:
     failures: Counter[str] = Counter()
     for record in records:
         failures.update(record.failures)
@@ -89,7 +107,7 @@ def _variant(records: Sequence[Record], metrics: Mapping[str, Metric]) -> dict[s
         "ended": dict(Counter(r.ended for r in records)),
         "failures": dict(failures),
         "crashed": [r.id for r in records if r.ended == CRASHED],
-        "metrics": {name: _column(records, metric) for name, metric in metrics.items()},
+        "metrics": {metric.name: _column(records, metric) for metric in metrics},
     }
 
 

@@ -5,16 +5,15 @@ from random import Random
 
 import pytest
 
-from engram.evaluation.aggregate import counted, dumps, table
+from engram.evaluation.aggregate import counted, read_records, table
 from engram.evaluation.contract import EvaluationError, Metric, Record
 from engram.evaluation.statistics import share_interval, wilson
 
-METRICS = {
-    "success": Metric("success", "rate", "success"),
-    "collided": Metric("collided", "rate", "collided", better="lower"),
-    "proper": Metric("proper", "share", "proper", "displaced"),
-    "steps": Metric("steps", "mean", "steps", better="lower"),
-}
+SUCCESS = Metric("success", "rate", "success")
+COLLIDED = Metric("collided", "rate", "collided", better="lower")
+PROPER = Metric("proper", "share", "proper", "displaced")
+STEPS = Metric("steps", "mean", "steps", better="lower")
+METRICS = [SUCCESS, COLLIDED, PROPER, STEPS]
 
 
 def record(seed, values=None, *, variant="base", ended="done", failures=None, protocol="tidy"):
@@ -54,7 +53,7 @@ def test_hand_worked_table():
 
 def test_a_crash_is_a_failure_whichever_way_a_rate_points():
     assert table(RECORDS, METRICS)["variants"]["base"]["metrics"]["collided"]["value"] == 0.25
-    assert counted(RECORDS[3], METRICS["proper"]) is None
+    assert counted(RECORDS[3], PROPER) is None
 
 
 def test_one_episode_has_no_spread():
@@ -67,9 +66,9 @@ def test_one_episode_has_no_spread():
 def test_bytes_do_not_depend_on_the_order_of_records():
     random = Random(3)
     records = [record(seed, values(1, 0, random.randint(0, 5), 5, random.random() * 90)) for seed in range(30)]
-    once = dumps(table(records, METRICS))
+    once = json.dumps(table(records, METRICS), sort_keys=True)
     random.shuffle(records)
-    assert dumps(table(records, METRICS)) == once
+    assert json.dumps(table(records, METRICS), sort_keys=True) == once
     assert json.loads(once)["metrics"]["proper"]["total"] == "displaced"
 
 
@@ -77,7 +76,7 @@ def test_nothing_to_count():
     content = table([], METRICS)
     assert (content["protocol"], content["variants"]) == ("", {})
     only = table([record(1, values(None, None, 0, 0, None))], METRICS)["variants"]["base"]["metrics"]
-    assert {name: column["value"] for name, column in only.items()} == dict.fromkeys(METRICS)
+    assert {name: column["value"] for name, column in only.items()} == dict.fromkeys(m.name for m in METRICS)
     assert (only["success"]["low"], only["success"]["high"], only["success"]["n"]) == (0.0, 1.0, 0)
 
 
@@ -93,6 +92,25 @@ def test_records_that_do_not_fit(bad, said):
     with pytest.raises(EvaluationError) as caught:
         table([record(1, bad)], METRICS)
     assert str(caught.value) == said
+
+
+def test_records_come_back_from_their_lines(tmp_path):
+    path = tmp_path / "episodes.jsonl"
+    path.write_text("".join(r.line() + "\n" for r in RECORDS))
+    assert read_records(path) == RECORDS
+
+
+@pytest.mark.parametrize("line", ['{"id": "base/1"', "[]", '{"id": "base/1"}', '"text"'])
+def test_lines_that_are_no_records(tmp_path, line):
+    path = tmp_path / "episodes.jsonl"
+    path.write_text(f"{RECORDS[0].line()}\n{line}\n")
+    with pytest.raises(EvaluationError, match=r"episodes.jsonl:2: is no record"):
+        read_records(path)
+
+
+def test_no_file_of_records(tmp_path):
+    with pytest.raises(EvaluationError, match=r"cannot read .*episodes.jsonl: No such file"):
+        read_records(tmp_path / "episodes.jsonl")
 
 
 def test_one_table_holds_one_protocol():
