@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 
 from engram.memory.contract import Percepts, Point, Seen, Source
+from engram.memory.graph.geometry import Boxes, GeometryConfig
 from engram.memory.graph.knowledge import Change, Knowledge
 from engram.memory.graph.model import FLOOR, LOG_ODDS_LIMIT, Edge, NodeKind, Triple, log_odds
 from engram.memory.graph.names import canonical
@@ -26,6 +28,7 @@ _SYNONYMS = {
     "not_in": "absent_from",
 }
 _KINDS = {"in_room": NodeKind.ROOM, "at": NodeKind.PLACE, "part_of": NodeKind.TASK, "by": NodeKind.ROBOT}
+_PLACING = frozenset({"on", "in"})
 _INTERACTIONS = frozenset({"pick", "place", "drop", "open", "close", "toggle_on", "toggle_off", "slice"})
 
 
@@ -37,7 +40,9 @@ class ExtractConfig:
     absent: float = 2.0  # looked, and not there
     room: float = 0.85  # a thing near the robot is in the robot's room
     room_range_m: float = 2.0
-    room_again_secs: float = 60.0  # a room that is believed is confirmed once in this time
+    again_secs: float = 60.0  # a room or nearness that is believed is confirmed once in this time
+    passage: float = 0.85  # two rooms connect, of going from one to the other
+    passage_m: float = 3.0  # farther apart, the robot was carried, or went through a third room
     unsure: float = 0.5  # factor of claims about a name that may mean several things
     moved_m: float = 0.05  # positions are updated from this distance on
     containers: frozenset[str] = frozenset(
@@ -55,7 +60,9 @@ class ExtractConfig:
             "LaundryHamper",
         }
     )
+    people: frozenset[str] = frozenset({"Person", "Human", "Man", "Woman", "Child"})  # labels of persons
     actions: bool = True  # keep a node of every interaction
+    geometry: GeometryConfig | None = field(default_factory=GeometryConfig)  # None: nothing is computed from boxes
 
 
 class Extractor:
@@ -76,9 +83,10 @@ class Extractor:
         """Return (changes that add nodes and names, claims)."""
         self._node(self.source.robot, NodeKind.ROBOT)
         for id_, thing in self.seen.items():
-            self._node(id_, NodeKind.OBJECT, thing.label, thing.centre_m)
+            kind = NodeKind.PERSON if thing.label in self.config.people else NodeKind.OBJECT
+            self._node(id_, kind, thing.label, thing.centre_m)
         facts = [*self._acts(), *self._sights(), *self._absences(), *self._told(), *self._rooms()]
-        return self.changes, facts
+        return self.changes, [*facts, *self._geometry(facts)]
 
     def resolve(self, name: str, near_m: Point | None = None, kind: NodeKind = NodeKind.OBJECT) -> tuple[str, bool]:
         """Return (id, whether it is the only one that can be meant); an unknown name becomes a new node."""
@@ -142,6 +150,28 @@ class Extractor:
                     relation = "in" if self._container(support) else "on"
                     yield Fact((id_, relation, support), weight, position_m=thing.centre_m)
 
+    def _geometry(self, facts: Sequence[Fact]) -> Iterator[Fact]:
+        """What is near or above what, of things of which nothing says what they rest on, and what is so no more."""
+        c, graph = self.config.geometry, self.knowledge.graph
+        if c is None:
+            return
+        boxes = Boxes(self.seen, c)
+        for id_ in boxes.ids:
+            old = (e.triple for e in graph.outgoing(id_) if e.relation in ("near", "above"))
+            yield from (Fact(triple, -LOG_ODDS_LIMIT) for triple in old if boxes.apart(triple))
+        rests = [(f.triple[0], f.triple[2]) for f in facts if f.triple[1] in _PLACING and f.weight > 0.0]
+        rests += [(i, e.object) for i in boxes.ids for e in graph.locations(i)]
+        bare = {i for i in boxes.ids if not self.seen[i].support} - {thing for thing, _ in rests}
+        borne = {i: {thing for thing, support in rests if support == i} for i in bare}
+        found = (pair for i in boxes.ids if i in bare for pair in boxes.around(i, borne[i]))
+        for triple in islice((t for t in dict.fromkeys(found) if self._news(t)), c.facts):
+            yield Fact(triple, c.weight)
+
+    def _news(self, triple: Triple) -> bool:
+        """Whether a fact is not believed, or was not confirmed for a while."""
+        known = self.knowledge.graph.get(triple)
+        return known is None or self.source.stamp_ns - known.last_ns >= self.config.again_secs * 1e9
+
     def _absences(self) -> Iterator[Fact]:
         for id_ in self.absent:
             for edge in self.knowledge.graph.outgoing(id_):
@@ -168,9 +198,7 @@ class Extractor:
         for id_, thing in self.seen.items():
             if thing.room and not thing.held and not self._rests_in_room(thing):
                 triple = (id_, "in_room", self._node(thing.room, NodeKind.ROOM))
-                known = self.knowledge.graph.get(triple)
-                age_ns = self.source.stamp_ns - known.last_ns if known else math.inf
-                if age_ns >= self.config.room_again_secs * 1e9:
+                if self._news(triple):
                     yield Fact(triple, self.config.room)
         if self.percepts.room:
             yield from self._room_here(self._node(self.percepts.room, NodeKind.ROOM))
@@ -185,15 +213,26 @@ class Extractor:
 
     def _room_here(self, room: str) -> Iterator[Fact]:
         """What the room of the robot says of it and of the things near it of which nothing better is known."""
-        yield Fact((self.source.robot, "in_room", room), LOG_ODDS_LIMIT / 2, acted=True)
-        if self.percepts.base is None:
+        base = self.percepts.base
+        here = None if base is None else (round(float(base[0]), 3), round(float(base[1]), 3), 0.0)
+        yield Fact((self.source.robot, "in_room", room), LOG_ODDS_LIMIT / 2, acted=True, position_m=here)
+        if here is None:
             return
-        x, y, _ = self.percepts.base
+        yield from self._passage(room, here)
+        x, y, _ = here
         for id_, thing in self.seen.items():
             near = math.hypot(thing.centre_m[0] - x, thing.centre_m[1] - y) < self.config.room_range_m
             homeless = not thing.room and not self._known_rooms(id_)
             if near and homeless and thing.support in ("", FLOOR) and not thing.held:
                 yield Fact((id_, "in_room", room), self.config.room)
+
+    def _passage(self, room: str, here: Point) -> Iterator[Fact]:
+        """What going from one room to another says: that they connect."""
+        for edge in self._of_robot("in_room"):
+            fresh = edge.latest.episode == self.source.episode and edge.position_m is not None
+            if edge.object != room and fresh and math.dist(edge.position_m or here, here) <= self.config.passage_m:
+                first, second = sorted((edge.object, room))
+                yield Fact((first, "connects", second), self.config.passage, acted=True)
 
     def _known_rooms(self, id_: str) -> list[Edge]:
         return [e for e in self.knowledge.graph.outgoing(id_) if e.relation == "in_room"]
@@ -249,7 +288,8 @@ class Extractor:
 
 
 def _subject_kind(relation: str) -> NodeKind:
-    return NodeKind.ROBOT if relation == "holds" else NodeKind.OBJECT
+    """Kind of a subject that is not known yet; robots are, by their own steps."""
+    return NodeKind.PERSON if relation == "holds" else NodeKind.OBJECT
 
 
 def _gap(thing: Seen, point: Point) -> float:

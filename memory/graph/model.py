@@ -136,8 +136,8 @@ RELATIONS: dict[str, Relation] = {
     "absent_from": Relation(half_life_secs=4 * _HOUR),  # looked there, and it was not
     "in_room": Relation(single_object=True, spatial=True),
     "at": Relation(single_object=True, spatial=True, half_life_secs=_HOUR),
-    "connects": Relation(),
-    "belongs_in": Relation(),
+    "connects": Relation(),  # of rooms: the robot went from one to the other
+    "belongs_in": Relation(),  # told, never concluded
     "by": Relation(),  # an action by a robot: kept at the action, so that what a robot is and has stays quick to find
     "target": Relation(),
     "part_of": Relation(),

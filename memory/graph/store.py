@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from engram.memory.contract import Event, Hit, Percepts, Point, Query, Source
 from engram.memory.graph.extract import ExtractConfig, Extractor
@@ -17,8 +18,11 @@ from engram.memory.graph.resolver import Resolver
 from engram.memory.graph.rules import RuleConfig, located_by, resolve
 from engram.memory.graph.state import graph_of, graph_state
 from engram.memory.graph.undo import undoing
-from engram.memory.identity import Associate, by_label
+from engram.memory.identity import Associate, Association, by_label
 from engram.memory.packing import pack, unpack
+
+if TYPE_CHECKING:
+    from engram.memory.objects import ObjectStore
 
 _WHERE = frozenset({"where", "find", "locate", "location"})
 
@@ -43,6 +47,7 @@ class GraphStore:
     """
 
     name = "graph"
+    asks = "objects"
 
     def __init__(
         self,
@@ -56,7 +61,7 @@ class GraphStore:
         Args:
             config: options.
             embed: sentence vectors of N texts, (N, D) rows of length 1; without it, only names in the question count.
-            associate: tells who the things in view are, normally that of the object map.
+            associate: tells who the things in view are, when it is used without the object map.
             resolver: settles contradictions that no rule decides; without it they stay in quarantine.
 
         """
@@ -73,7 +78,16 @@ class GraphStore:
 
     def propose(self, percepts: Percepts) -> list[Event]:
         """Return the changes that the percepts call for, as one event or none."""
-        who = self._associate(percepts)
+        return self.propose_with(percepts, self._associate(percepts))
+
+    def ask(self, other: ObjectStore, about: Percepts | Source) -> Association | None:
+        """Ask the object map who the things in view are."""
+        return other.associate(about) if isinstance(about, Percepts) else None
+
+    def propose_with(self, percepts: Percepts, answer: Association | None) -> list[Event]:
+        """Return the changes, given who the things in view are; when that is not known, of what was done and told."""
+        who = Association(()) if answer is None else answer
+        percepts = replace(percepts, things=()) if answer is None else percepts
         nodes, facts = Extractor(self.knowledge, percepts, who, self.config.extract).run()
         changes = [*nodes, *resolve(self.knowledge, facts, percepts.source, self.config.rules, self._resolver)]
         return [self.event(changes, percepts.source)] if changes else []

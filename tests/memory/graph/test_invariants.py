@@ -75,8 +75,7 @@ def test_whatever_happens_the_rules_hold_and_the_log_tells_it_again(steps):
 @pytest.fixture
 def open_memory(tmp_path):
     def build():
-        objects = ObjectStore()
-        return Hippocampus(tmp_path / "memory.engram", [objects, GraphStore(associate=objects.associate)])
+        return Hippocampus(tmp_path / "memory.engram", [ObjectStore(), GraphStore()])
 
     return build
 
