@@ -23,7 +23,7 @@ class ConsolidationConfig:
     min_attempts: int = 2
     """Smaller clusters teach nothing yet."""
     recent: int = 200
-    """Attempts looked at when a task ends; a sleep between tasks looks at all."""
+    """Attempts that a sleep looks at, the newest; lessons that it draws no more stay as they are."""
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,21 @@ the same version, though none of them waits for another.
 A store that is slow or fails is on its own: a recall goes without it, with its last answer to the same question where
 there is one; what it proposes too late is committed with the next write; a proposal that fails is dropped and
 reported; and after a change that failed halfway it is quarantined until `reload`, or the next opening, has rebuilt it
-from the log.
+from the log. A store that rests on another (see `asking`) is told what that one says, or told nothing after half of the
+deadline, and so a slow or faulty store does not hold it up; what it was told is committed with what it says of it.
+
+After a task, and on close, the stores that can do so sleep: in the background, beside steps and questions. A sleep
+interrupted at any point has changed nothing, and the next one makes up for it.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -26,8 +32,9 @@ from engram.memory.contract import Event, HippocampusError, Hit, Percepts, Query
 from engram.memory.errors import MemoryFileError, ReadOnlyFileError
 from engram.memory.lanes import Lane, StoreHealth
 from engram.memory.log import Synchronous, open_log
-from engram.memory.records import Draft, to_draft
+from engram.memory.records import Draft, to_draft, to_event
 from engram.memory.times import dated
+from engram.memory.worker import Worker
 
 _log = logging.getLogger(__name__)
 
@@ -42,10 +49,15 @@ class HippocampusConfig:
     """How long a write or a recall waits for each store."""
     synchronous: Synchronous = "NORMAL"
     """NORMAL keeps acknowledged writes when the process is killed, FULL also when the power fails."""
-    snapshot_events: int = 50_000
-    """A write that brings this many events since the last snapshot takes one; 0: only flush and close do."""
+    snapshot_events: int = 0
+    """A write that brings this many events since the last snapshot takes one, and waits for it; 0: only flush and close
+    do, so that no step waits. After a kill, memory opens by replaying what came since the last snapshot."""
     snapshot_secs: float = 60.0
     """How long a snapshot waits for each store."""
+    restore_secs: float = 600.0
+    """How long opening and `reload` wait for each store to be rebuilt; a later one joins in when it is."""
+    sleep_secs: float = 5.0
+    """How long a sleep, and the questions before it, wait for each store."""
     keep_snapshots: int = 2
     """Snapshots kept of each store."""
     parallel: bool = True
@@ -69,22 +81,35 @@ class Hippocampus:
         if len(set(names)) < len(names):
             raise ValueError(f"stores need different names, not {names}")
         self.config = c = config or HippocampusConfig()
-        self._pools = [ThreadPoolExecutor(1, "memory") for _ in range(len(names) if c.parallel else 1)]
-        self._lanes = {s.name: Lane(s, self._pools[k % len(self._pools)]) for k, s in enumerate(stores)}
+        self._workers = [Worker() for _ in range(len(names) if c.parallel else 1)]
+        self._lanes = {s.name: Lane(s, self._workers[k % len(self._workers)]) for k, s in enumerate(stores)}
+        self._sleeper = Worker("memory-sleep") if any(lane.sleeper for lane in self._lanes.values()) else None
         self.file = open_log(
             path, robot=c.robot, create=not c.read_only, read_only=c.read_only, synchronous=c.synchronous
         )
         self._writing = threading.RLock()
+        self._sleeping = threading.Lock()
         self._view = threading.Lock()  # held while jobs of one version are handed out
         self._version = self.file.last
         self._saved = max((s.seq for s in self.file.snapshots()), default=self.file.base)
-        self._now_ns = self._newest_ns()
+        self._slept = self._version  # version that all sleepers have looked at
+        self._nap: Future[None] | None = None
+        self._newest = self._read_newest()
         self._restore(self._lanes.values())
 
     @property
     def version(self) -> int:
         """The committed version: the sequence number of the newest event."""
         return self._version
+
+    @property
+    def newest(self) -> Source | None:
+        """Source of the newest event, by its stamp; None in an empty memory."""
+        return self._newest
+
+    @property
+    def _now_ns(self) -> int:
+        return self._newest.stamp_ns if self._newest else 0
 
     def write(self, percepts: Percepts) -> int:
         """Take in a step and return the new version; what it brought is on the disk then.
@@ -98,7 +123,38 @@ class Hippocampus:
             self._commit(self._propose(percepts))
             if 0 < self.config.snapshot_events <= self._version - self._saved:
                 self._snapshot()
-            return self._version
+            version = self._version
+        if percepts.outcome and self._sleeper is not None and (self._nap is None or self._nap.done()):
+            self._nap = self._sleeper.submit(self._take_nap)
+        return version
+
+    def sleep(self) -> int:
+        """Let the stores that can do so draw on what they know, commit what comes of it, and return the version.
+
+        A store that is late, or that a step has changed meanwhile, is left for the next sleep.
+
+        Raises a MemoryFileError when the changes could not be committed; then memory is as before.
+        """
+        if self.config.read_only:
+            raise ReadOnlyFileError(self.file.name, "was opened read-only", "open it for writing")
+        with self._sleeping:
+            source, sleepers = self._newest, [lane for lane in self._lanes.values() if lane.sleeper]
+            if source is None or not sleepers:
+                return self._version
+            lanes = [lane for lane in sleepers if not (lane.late or lane.torn)]
+            answers = self._ask(lanes, source, self.config.sleep_secs)
+            with self._view:
+                version, before = self._version, {lane.name: lane.changes for lane in lanes}
+                jobs = {n.name: n.executor.submit(n.sleep, source, answers.get(n.name)) for n in lanes}
+            self._wait(jobs, self.config.sleep_secs)
+            self._failures(jobs, "sleep")
+            with self._writing:
+                sound = [n for n in lanes if _succeeded(jobs[n.name]) and n.is_unchanged(before[n.name])]
+                complete = self._version == version and len(sound) == len(sleepers)
+                self._commit([draft for lane in sound for draft in jobs[lane.name].result()])
+                if complete:
+                    self._slept = self._version
+                return self._version
 
     def change(self, events: Sequence[Event]) -> int:
         """Commit changes that no step brought, such as an alias, an imported scene or the lessons of a sleep.
@@ -160,7 +216,7 @@ class Hippocampus:
                     mine[lane.name] = wanted
                     if not lane.late:
                         jobs[lane.name] = lane.executor.submit(lane.recall, wanted)
-        wait(jobs.values(), self.config.deadline_secs)
+        self._wait(jobs, self.config.deadline_secs)
         return self._collect(version, jobs, mine)
 
     def health(self) -> Mapping[str, StoreHealth]:
@@ -189,13 +245,16 @@ class Hippocampus:
             return self._version
 
     def close(self) -> None:
-        """Flush, let the threads end and close the file; does not wait for a store that hangs."""
-        try:
-            self.flush()
-        finally:
-            for pool in self._pools:
-                pool.shutdown(wait=False, cancel_futures=True)
-            self.file.close()
+        """Sleep if there is anything new, flush, let the threads end and close the file.
+
+        Waits for a store that hangs no longer than any other method does.
+        """
+        with ExitStack() as last:
+            last.callback(self.file.close)
+            last.callback(self._stop)
+            last.callback(self.flush)
+            if self._version > self._slept and not self.config.read_only:
+                self.sleep()
 
     def __enter__(self) -> Hippocampus:
         return self
@@ -205,28 +264,56 @@ class Hippocampus:
     ) -> None:
         self.close()
 
-    def _newest_ns(self) -> int:
-        """Return the stamp of the newest event; 0 when there is none, or none that can be read."""
+    def _read_newest(self) -> Source | None:
         try:
-            return max((row.stamp_ns for row in self.file.rows(self._version - 1)), default=0)
+            rows = [to_event(row).source for row in self.file.rows(self._version - 1)]
         except MemoryFileError as error:
             _log.warning("%s", error)
-            return 0
+            return None
+        return rows[-1] if rows else None
 
     def _propose(self, percepts: Percepts) -> list[Draft]:
+        end = time.monotonic() + self.config.deadline_secs
+        free = [lane for lane in self._lanes.values() if self._is_free(lane)]
+        heeding = [lane for lane in free if lane.heeds and lane.asks in self._lanes]
+        jobs = {n.name: n.executor.submit(n.propose, percepts) for n in free if n not in heeding}
+        asking = [lane for lane in heeding if lane.asks in jobs]
+        answers = self._ask(asking, percepts, self.config.deadline_secs / 2)
+        for lane in heeding:
+            told = answers.get(lane.name) if lane.name in answers and _succeeded(jobs[lane.asks]) else None
+            jobs[lane.name] = lane.executor.submit(lane.propose, percepts, told)
+        wait(jobs.values(), max(0.0, end - time.monotonic()))
+        return [draft for lane in free for draft in self._proposed(lane, jobs[lane.name])]
+
+    def _is_free(self, lane: Lane) -> bool:
+        """Whether a store can take in a step; if it cannot, it goes without."""
+        if lane.proposal is not None:
+            self._drop(lane, "still busy with an earlier step")
+        elif lane.torn:
+            lane.dropped += 1
+        return lane.proposal is None and not lane.torn
+
+    def _ask(self, askers: Iterable[Lane], about: Percepts | Source, secs: float) -> dict[str, Any]:
+        """Return what the stores that are asked answered in time, by the name of the one that asks."""
         jobs = {}
-        for lane in self._lanes.values():
-            if lane.proposal is not None:
-                self._drop(lane, "still busy with an earlier step")
-            elif lane.torn:
-                lane.dropped += 1
-            else:
-                jobs[lane.name] = lane.executor.submit(lane.propose, percepts)
-        wait(jobs.values(), self.config.deadline_secs)
-        drafts: list[Draft] = []
+        for lane in askers:
+            other = self._lanes.get(lane.asks)
+            if other is not None:
+                jobs[lane.name] = other.executor.submit(other.answer, lane.store, about)
+        wait(jobs.values(), secs)
         for name, job in jobs.items():
-            drafts += self._proposed(self._lanes[name], job)
-        return drafts
+            if not job.done():
+                job.cancel()
+                self._report(self._lanes[name], f"{self._lanes[name].asks!r} did not answer within {secs} s")
+            elif (error := job.exception()) is not None:
+                self._report(self._lanes[name], f"{self._lanes[name].asks!r} did not answer: {_describe(error)}")
+        return {name: job.result() for name, job in jobs.items() if _succeeded(job)}
+
+    def _take_nap(self) -> None:
+        try:
+            self.sleep()
+        except HippocampusError as error:
+            _log.warning("sleep failed: %s", error)
 
     def _proposed(self, lane: Lane, job: Future[list[Draft]]) -> list[Draft]:
         lane.proposal = None if job.done() else job
@@ -254,11 +341,12 @@ class Hippocampus:
         by_store: dict[str, list[Event]] = {}
         for event, _ in drafts:
             by_store.setdefault(event.store, []).append(event)
-        self._now_ns = max(self._now_ns, *(event.source.stamp_ns for event, _ in drafts))
+        last = max((event.source for event, _ in drafts), key=lambda source: source.stamp_ns)
+        self._newest = last if last.stamp_ns >= self._now_ns else self._newest
         with self._view:
             self._version = version
             jobs = {name: self._submit_apply(name, changes) for name, changes in by_store.items()}
-        wait(jobs.values(), self.config.deadline_secs)
+        self._wait(jobs, self.config.deadline_secs)
         for name, job in jobs.items():
             error = job.exception() if job.done() else None
             if error is not None:
@@ -266,7 +354,15 @@ class Hippocampus:
 
     def _submit_apply(self, name: str, events: list[Event]) -> Future[None]:
         lane = self._lanes[name]
+        lane.changes += 1
         return lane.executor.submit(lane.apply, events)
+
+    def _wait(self, jobs: Mapping[str, Future[Any]], secs: float) -> None:
+        """Wait for jobs, by store; a store whose job is not done counts as late until it is."""
+        wait(jobs.values(), secs)
+        for name, job in jobs.items():
+            if not job.done():
+                self._lanes[name].overdue.append(job)
 
     def _collect(
         self, version: int, jobs: Mapping[str, Future[Sequence[Hit]]], asked: Mapping[str, tuple[Query, ...]]
@@ -279,8 +375,6 @@ class Hippocampus:
             if job is None or not job.done():
                 stale.add(name)
                 hits[name] = lane.answers.get(queries, ())
-                if job is not None:
-                    lane.overdue.append(job)
                 continue
             error = job.exception()
             hits[name] = () if error is not None else job.result()
@@ -292,7 +386,7 @@ class Hippocampus:
         """Save all stores that are not late at the present version; return what went wrong."""
         args = (self.file, self._version, self.config.keep_snapshots)
         jobs = {n: lane.executor.submit(lane.save, *args) for n, lane in self._lanes.items() if not lane.late}
-        wait(jobs.values(), self.config.snapshot_secs)
+        self._wait(jobs, self.config.snapshot_secs)
         self._saved = self._version
         return self._failures(jobs, "snapshot")
 
@@ -300,8 +394,12 @@ class Hippocampus:
         with self._view:
             version = self._version
             jobs = {lane.name: lane.executor.submit(lane.restore, self.file, version) for lane in lanes}
-        wait(jobs.values())
+        self._wait(jobs, self.config.restore_secs)
         self._failures(jobs, "replay")
+
+    def _stop(self) -> None:
+        for worker in [*self._workers, *([self._sleeper] if self._sleeper else [])]:
+            worker.stop()
 
     def _failures(self, jobs: Mapping[str, Future[Any]], what: str) -> list[BaseException]:
         errors = []
@@ -319,6 +417,10 @@ class Hippocampus:
     def _report(self, lane: Lane, fault: str) -> None:
         lane.fault = fault
         _log.warning("store %r: %s", lane.name, fault)
+
+
+def _succeeded(job: Future[Any]) -> bool:
+    return job.done() and not job.cancelled() and job.exception() is None
 
 
 def _describe(error: BaseException) -> str:

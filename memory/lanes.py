@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
+from engram.memory.asking import Asking, Heeding, Sleeping
 from engram.memory.contract import Event, HippocampusError, Hit, Percepts, Query, Source, Store, Undoing
 from engram.memory.log import Log
 from engram.memory.records import Draft, to_draft
+from engram.memory.worker import Worker
 
 _REMEMBERED = 64  # answers kept of each store, to fall back on
 Queries = tuple[Query, ...]
@@ -39,17 +41,21 @@ class Lane:
     """A store with its queue. The methods below the line of jobs run in the lane's thread only."""
 
     store: Store
-    executor: Executor
+    executor: Worker
     torn: bool = False  # a change stopped halfway, the state is undefined
     dropped: int = 0
     fault: str = ""
     proposal: Future[list[Draft]] | None = None  # the one that missed its deadline
-    overdue: list[Future[Sequence[Hit]]] = field(default_factory=list)
+    overdue: list[Future[Any]] = field(default_factory=list)
+    changes: int = 0  # commits that the store was part of
     answers: OrderedDict[Queries, Sequence[Hit]] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         self.name = self.store.name
         self.empty = self.store.dump()
+        self.asks = self.store.asks if isinstance(self.store, Asking) else ""
+        self.heeds = isinstance(self.store, Heeding)
+        self.sleeper = isinstance(self.store, Sleeping)
 
     @property
     def late(self) -> bool:
@@ -62,12 +68,30 @@ class Lane:
         """How the store is doing now."""
         return StoreHealth("quarantined" if self.torn else "late" if self.late else "ready", self.dropped, self.fault)
 
+    def is_unchanged(self, changes: int) -> bool:
+        """Whether the store is as it was after so many changes, and none is under way."""
+        return self.changes == changes and self.proposal is None and not self.torn
+
     # -- jobs
 
-    def propose(self, percepts: Percepts) -> list[Draft]:
-        """Return the store's events as they will come back from the log."""
+    def propose(self, percepts: Percepts, *answer: Any) -> list[Draft]:
+        """Return the store's events as they will come back from the log, given what another answered, if it asks."""
         self._require_whole()
-        return [self._draft(event) for event in self.store.propose(percepts)]
+        store = self.store
+        if answer and isinstance(store, Heeding):
+            return [self._draft(event) for event in store.propose_with(percepts, *answer)]
+        return [self._draft(event) for event in store.propose(percepts)]
+
+    def answer(self, asker: Store, about: Percepts | Source) -> Any:
+        """Return this store's answer to the question of another one."""
+        self._require_whole()
+        return asker.ask(self.store, about) if isinstance(asker, Asking) else None
+
+    def sleep(self, source: Source, answer: Any | None) -> list[Draft]:
+        """Return what comes of a sleep; nothing for a store that does not sleep."""
+        self._require_whole()
+        mine = self.store.sleep(source, answer) if isinstance(self.store, Sleeping) else ()
+        return [self._draft(event) for event in mine]
 
     def undo(self, events: Sequence[Event], source: Source) -> list[Draft]:
         """Return what takes the store's own events back; nothing for a store that takes nothing back."""

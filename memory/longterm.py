@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engram.memory.contract import Event, Hit, Percepts, Query
+from engram.memory.contract import Event, Hit, Percepts, Query, Source
 from engram.memory.forgetting import ForgettingConfig
 from engram.memory.notebook import Note, Notebook, NoteError
 from engram.memory.retrieval.hopfield import HopfieldConfig
@@ -65,17 +65,19 @@ class LongTermStore(ABC):
             raise NoteError(f"the {self.name} store has no events of kind {event.kind!r}")
 
     def upkeep(self, percepts: Percepts) -> list[Event]:
-        """Return what follows from recalls, and at the end of a task from time, as events."""
-        events = []
+        """Return what follows from recalls since the last step, as an event or none."""
         heard = sorted(self._recalled.copy())
-        if heard and self._config.strengthen:
-            events.append(Event(self.name, "recalled", percepts.source, {"ids": heard}))
-        if percepts.outcome and self._config.forgetting.enabled:
-            faded = self.notebook.faded(percepts.source.stamp_ns)
-            gone = [note_id for note_id in faded if note_id not in heard]
-            if gone:
-                events.append(Event(self.name, "archive", percepts.source, {"ids": gone}))
-        return events
+        if not heard or not self._config.strengthen:
+            return []
+        return [Event(self.name, "recalled", percepts.source, {"ids": heard})]
+
+    def sleep(self, source: Source, answer: Any | None = None) -> list[Event]:
+        """Return that what has faded is archived, as an event or none."""
+        if not self._config.forgetting.enabled:
+            return []
+        heard = self._recalled.copy()
+        gone = [note_id for note_id in self.notebook.faded(source.stamp_ns) if note_id not in heard]
+        return [Event(self.name, "archive", source, {"ids": gone})] if gone else []
 
     def recall(self, query: Query) -> list[Hit]:
         """Return the notes that answer a question, best first.

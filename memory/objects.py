@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -54,7 +53,6 @@ class ObjectStore:
         """Start with no things; ``embed`` gives (N, D) sentence vectors of length 1."""
         self.config = config or ObjectConfig()
         self._embed = embed
-        self._lock = RLock()  # the graph asks who is who from a thread of its own
         self._clear()
 
     def _clear(self) -> None:
@@ -98,12 +96,11 @@ class ObjectStore:
         """
         if event.kind != "update":
             raise ObjectError(f"the object map has no events of kind {event.kind!r}, only 'update'")
-        with self._lock:
-            self._version += 1
-            for change in event.data["changes"]:
-                self._change(change, event.source)
-            self.latest = event.source
-            self._showing = any(change["op"] == "see" for change in event.data["changes"])
+        self._version += 1
+        for change in event.data["changes"]:
+            self._change(change, event.source)
+        self.latest = event.source
+        self._showing = any(change["op"] == "see" for change in event.data["changes"])
 
     def recall(self, query: Query) -> list[Hit]:
         """Return the things that the question names or means, or those near a point, the surest first."""
@@ -151,10 +148,6 @@ class ObjectStore:
     def load(self, state: bytes) -> None:
         """Replace the state by a dumped one."""
         meta, _ = unpack(state)
-        with self._lock:
-            self._restore(meta)
-
-    def _restore(self, meta: Mapping[str, Any]) -> None:
         self._clear()
         self._counts, self._showing = dict(meta["counts"]), bool(meta["showing"])
         self.latest = None if meta["latest"] is None else Source(*meta["latest"])
@@ -183,13 +176,12 @@ class ObjectStore:
         return f"{label}_{self._counts.get(label, 0) + taken + 1}"
 
     def _match(self, percepts: Percepts) -> Matcher:
-        with self._lock:
-            memo = self._memo
-            if memo is not None and memo[0] == self._version and memo[1] is percepts:
-                return memo[2]
-            matcher = Matcher(self, percepts, self.config.match, self.config.absence)
-            self._memo = self._version, percepts, matcher
-            return matcher
+        memo = self._memo
+        if memo is not None and memo[0] == self._version and memo[1] is percepts:
+            return memo[2]
+        matcher = Matcher(self, percepts, self.config.match, self.config.absence)
+        self._memo = self._version, percepts, matcher
+        return matcher
 
     def _views(self, percepts: Percepts, matcher: Matcher) -> Iterable[dict[str, Any]]:
         for id_, thing in zip(matcher.association.ids, percepts.things, strict=True):

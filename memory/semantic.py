@@ -13,21 +13,25 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engram.memory.consolidation import ConsolidationConfig, Lesson, consolidate
 from engram.memory.contract import Event, HippocampusError, Hit, Percepts, Query, Source
 from engram.memory.forgetting import Trace
 from engram.memory.longterm import LongTermConfig, LongTermStore
 from engram.memory.notebook import Note
+from engram.memory.retrieval.dense import Floats
 from engram.memory.retrieval.hybrid import HybridConfig
 from engram.perception.text import TextEmbedder
+
+if TYPE_CHECKING:
+    from engram.memory.episodic import EpisodicStore
 
 _log = logging.getLogger(__name__)
 
 Updater = Callable[[Lesson, Sequence[Note]], Any]  # returns a list of operations, or JSON of one
 Creator = Callable[[Percepts], Sequence[Lesson]]
-Attempts = Callable[[int | None], Sequence[tuple[Note, Any]]]  # the newest so many attempts, or all
+Attempts = Sequence[tuple[Note, Floats]]
 _NEEDS = {
     "add": {"text"},
     "update": {"id", "text"},
@@ -58,6 +62,7 @@ class SemanticStore(LongTermStore):
     """Lessons."""
 
     name = "semantic"
+    asks = "episodic"
 
     def __init__(
         self,
@@ -65,7 +70,6 @@ class SemanticStore(LongTermStore):
         embedder: TextEmbedder | None = None,
         creator: Creator | None = None,
         updater: Updater | None = None,
-        attempts: Attempts | None = None,
     ) -> None:
         """Start empty.
 
@@ -74,31 +78,33 @@ class SemanticStore(LongTermStore):
             embedder: of texts; hashed n-grams when not given.
             creator: says what a step teaches; a rule when not given.
             updater: says what to do about a lesson given similar ones; a rule when not given.
-            attempts: of episodic memory, for consolidation at the end of tasks; none when not given.
 
         """
         self.config = config or SemanticConfig()
         super().__init__(self.config, embedder)
-        self._creator, self._updater, self._attempts = creator or lessons_of, updater or update_by_rule, attempts
+        self._creator, self._updater = creator or lessons_of, updater or update_by_rule
         self._subjects: dict[str, list[str]] = {}  # subject -> ids of its active lessons
 
     def propose(self, percepts: Percepts) -> list[Event]:
-        """Return what the step teaches, and at the end of a task what the attempts so far do together."""
+        """Return what the step teaches."""
         events = self.upkeep(percepts)
         operations = []
         for lesson in self._creator(percepts):
             operations += self._consider(lesson, self._updater)
         if operations:
             events.append(self._event(operations, percepts.source))
-        return events + (self.sleep(percepts.source, self.config.consolidation.recent) if percepts.outcome else [])
+        return events
 
-    def sleep(self, source: Source, newest: int | None = None) -> list[Event]:
-        """Return the lessons of all attempts, or of the newest, as an event, if they teach anything new."""
-        attempts = self._attempts(newest) if self._attempts else ()
+    def ask(self, other: EpisodicStore, about: Percepts | Source) -> Attempts:
+        """Ask episodic memory for the newest attempts."""
+        return other.attempts(self.config.consolidation.recent)
+
+    def sleep(self, source: Source, answer: Attempts | None = None) -> list[Event]:
+        """Return what has faded, and what attempts teach together that is not known yet, as events."""
         operations = []
-        for lesson in consolidate(attempts, self.config.consolidation):
+        for lesson in consolidate(answer or (), self.config.consolidation):
             operations += self._consider(lesson, revise)
-        return [self._event(operations, source)] if operations else []
+        return super().sleep(source) + ([self._event(operations, source)] if operations else [])
 
     def apply(self, event: Event) -> None:
         """Make a committed change."""

@@ -1,4 +1,4 @@
-"""The stores of a robot: which there are by name, and which of them ask one another."""
+"""The stores of a robot: which there are by name. Which of them ask one another, they say themselves."""
 
 from __future__ import annotations
 
@@ -20,14 +20,12 @@ STORES: Mapping[str, str] = {
     "episodic": "engram.memory.episodic:EpisodicStore",
     "semantic": "engram.memory.semantic:SemanticStore",
 }
-# Who the things in view are, the graph hears from the object map; of which attempts there were, lessons are drawn.
-_ASKS: Mapping[str, tuple[str, str]] = {"graph": ("objects", "associate"), "semantic": ("episodic", "attempts")}
 _OF_TEXT = frozenset({"episodic", "semantic"})  # these find what they keep by its words and their meaning
 HASHED = TextConfig("hashed")  # needs no model, and no time to load one
 
 
 def default_stores(names: Collection[str] | None = None, text: TextConfig = HASHED) -> list[Store]:
-    """Return new, empty stores: all, or those that are named; one asks another where both are there.
+    """Return new, empty stores: all, or those that are named.
 
     Args:
         names: of stores.
@@ -42,14 +40,9 @@ def default_stores(names: Collection[str] | None = None, text: TextConfig = HASH
         if name not in STORES:
             near = get_close_matches(name, STORES, n=1) or list(STORES)
             raise HippocampusError(f"there is no store {name!r}; did you mean {' or '.join(near)}?")
-    built: dict[str, Store] = {}
     wanted = [name for name in STORES if names is None or name in names]
     shared = {"embedder": _embedder(text)} if _OF_TEXT & set(wanted) else {}
-    for name in wanted:
-        asked, method = _ASKS.get(name, ("", ""))
-        options = {method: getattr(built[asked], method)} if asked in built else {}
-        built[name] = _build(STORES[name], options | (shared if name in _OF_TEXT else {}))
-    return list(built.values())
+    return [_build(STORES[name], shared if name in _OF_TEXT else {}) for name in wanted]
 
 
 def _embedder(text: TextConfig) -> TextEmbedder:

@@ -60,6 +60,8 @@ def test_recall_changes_nothing_but_the_next_event_strengthens(store: EpisodicSt
 
 def test_what_fades_is_archived_and_kept(store: EpisodicStore) -> None:
     live(store, "e9", "water the plant", ["took the can"], "success", 60 * DAY_NS)
+    for event in store.sleep(store.notebook.notes[-1].source):
+        store.apply(event)
     assert [note.state for note in store.notebook.notes] == ["archived", "archived", "active"]
     assert [hit.data["task"] for hit in store.recall(Query("socks"))] == ["water the plant"]
 

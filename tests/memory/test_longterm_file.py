@@ -10,8 +10,7 @@ from engram.memory.temporal import TemporalStore
 
 
 def stores() -> list[Store]:
-    episodic = EpisodicStore()
-    return [TemporalStore(), episodic, SemanticStore(attempts=episodic.attempts)]
+    return [TemporalStore(), EpisodicStore(), SemanticStore()]
 
 
 def percepts(episode: int, step: int) -> Percepts:
@@ -28,13 +27,14 @@ def test_written_recalled_and_replayed(tmp_path: Path) -> None:
         for episode in range(4):
             for step in range(1, 4):
                 memory.write(percepts(episode, step))
+        memory.sleep()
         before = memory.recall(question)
         version = memory.version
     assert not before.failed
     assert len(before.hits["temporal"]) == 3
     assert before.hits["episodic"][0].data["task"] == "collect the mugs"
     lessons = {hit.text for hit in before.hits["semantic"]}
-    assert "tasks like 'collect the mugs': succeeded in 2 of 3 attempts; failed of unreachable (1)" in lessons
+    assert "tasks like 'collect the mugs': succeeded in 3 of 4 attempts; failed of unreachable (1)" in lessons
     with Hippocampus(path, stores()) as memory:
         assert memory.version == version
         assert memory.recall(question).hits == before.hits

@@ -132,7 +132,10 @@ def test_faded_lessons_no_longer_answer_but_can_be_learnt_again() -> None:
     store = SemanticStore()
     write(store, step(1))
     year_ns = 365 * 86400 * 10**9
-    write(store, Percepts(Source("robot", "e", 2, year_ns), task="t", outcome="success"))
+    later = Source("robot", "e", 2, year_ns)
+    write(store, Percepts(later, task="t", outcome="success"))
+    for event in store.sleep(later):
+        store.apply(event)
     assert lessons(store) == {"t: succeeds": (1, 0)}
     write(store, Percepts(Source("robot", "e", 3, year_ns + 1), action=dict(step(3).action)))
     assert lessons(store) == {"t: succeeds": (1, 0), "open Fridge: works": (1, 0)}

@@ -44,6 +44,7 @@ def test_lessons_are_drawn_from_the_attempts(tmp_path):
         for k in range(4):
             source = Source("r", f"e{k}", 0, k)
             memory.write(Percepts(source, "Put the mug away.", task="put the mug away", outcome="success"))
+        memory.sleep()
         hits = memory.recall(Query("put the mug away", limit=10)).hits
     assert any(h.data.get("kind") != "action" and "episodes" in h.data for h in hits["semantic"]), hits["semantic"]
 
