@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engram.agents.base import Agent
-from engram.sims.contract import Observation, Outcome, TrueObject, Truth, Verb, World, parse_action
+from engram.sims.contract import Action, Observation, Outcome, TrueObject, Truth, Verb, World, parse_action
 
 Ended = Literal["done", "out_of_steps", "interrupted"]
 
@@ -36,11 +36,12 @@ class StepRecord:
 
 @dataclass(frozen=True)
 class Turn:
-    """What a watcher is shown after each step; ``record`` is ``None`` right after the reset."""
+    """What a watcher is shown after each step; ``record`` and ``action`` are ``None`` right after the reset."""
 
     record: StepRecord | None
     observation: Observation
     agent: Agent
+    action: Action | None = None
 
 
 Watcher = Callable[[Turn], None]
@@ -108,7 +109,7 @@ def run_episode(
             if aimed is not None and record.outcome == Outcome.OK.code:
                 picked.append((record.step, aimed))
             steps.append(record)
-            _show(watchers, timing, Turn(record, observation, agent))
+            _show(watchers, timing, Turn(record, observation, agent, action))
             ended = _ended(terminated, truncated, interrupted())
     truth = world.truth
     return Episode(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -13,10 +14,13 @@ import gymnasium
 from engram.agents.base import Agent
 from engram.agents.remember import Remember
 from engram.agents.tidy import TidyAgent, TidyConfig
+from engram.evaluation.oracles import OracleOptions, TruePlaces, TrueRooms, mask_detector
 from engram.evaluation.runner import Episode, Watcher, run_episode
 from engram.evaluation.scoring import Case, Score, score
+from engram.evaluation.trace.format import Tracing
+from engram.evaluation.trace.tidy import begin_trace
+from engram.evaluation.trace.writer import TraceWriter
 from engram.perception.contracts import Detector
-from engram.perception.oracle import MaskDetector
 from engram.planners.placement import PlacementPrior
 from engram.sims.contract import World
 from engram.sims.house.render.base import warm_up
@@ -39,6 +43,8 @@ class TidyTask:
     max_steps: int = 1000
     width: int = 224  # pixels
     height: int = 224
+    agent: TidyConfig = field(default_factory=TidyConfig)  # but for what the world decides
+    oracle: OracleOptions = field(default_factory=OracleOptions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,23 +75,29 @@ def make_world(task: TidyTask) -> World:
 
 
 def make_agent(
-    world: World, task: TidyTask, prior: PlacementPrior | None = None, remember: Remember | None = None
+    world: World,
+    task: TidyTask,
+    prior: PlacementPrior | None = None,
+    remember: Remember | None = None,
+    trace: TraceWriter | None = None,
 ) -> TidyAgent:
     """Build the agent; all that it has of the world is its detector's masks."""
-    c = world.config
-    config = TidyConfig(
-        step_m=c.move_m, rotate_deg=c.rotate_deg, look_deg=c.look_deg, max_steps=min(task.max_steps, c.max_steps)
+    detector: Detector = mask_detector(world, task.oracle.misplaced)
+    prior = prior or PlacementPrior.load()
+    return TidyAgent(
+        trace.watched(detector) if trace else detector,
+        agent_config(world, task),
+        TruePlaces(prior) if task.oracle.placement else prior,
+        remember,
+        TrueRooms(world) if task.oracle.rooms else None,
     )
-    return TidyAgent(oracle(world), config, prior, remember)
 
 
-def oracle(world: World) -> Detector:
-    """Detections from the world's own masks."""
-
-    def labels() -> list[str]:
-        return [thing.category for thing in world.truth.objects()]
-
-    return MaskDetector(lambda: world.truth.instances(), labels)
+def agent_config(world: World, task: TidyTask) -> TidyConfig:
+    """Return the agent's configuration: its steps are those of the world."""
+    c = world.config
+    steps = min(task.max_steps, c.max_steps)
+    return replace(task.agent, step_m=c.move_m, rotate_deg=c.rotate_deg, look_deg=c.look_deg, max_steps=steps)
 
 
 def run_tidy(
@@ -94,8 +106,11 @@ def run_tidy(
     make: MakeWorld = make_world,
     prior: PlacementPrior | None = None,
     remember: Remember | None = None,
+    tracing: Tracing | None = None,
 ) -> TidyRun:
     """Run and score one episode; with ``remember``, the robot writes what it perceives into a memory.
+
+    With ``tracing``, what it perceives and decides is written to a trace that can be replayed.
 
     Raises:
         SeedError: the seed belongs to no split.
@@ -110,11 +125,24 @@ def run_tidy(
     setup_secs = time.perf_counter() - begin
     try:
         options = _options(task, world)
-        agent = make_agent(world, task, prior, remember)
-        episode = run_episode(world, agent, task.seed, options, watchers)
-        return TidyRun(task, episode, score(_case(episode), prior.counts), agent, setup_secs)
+        with ExitStack() as stack:
+            trace = _traced(stack, tracing, world, task, prior)
+            agent = make_agent(world, task, prior, remember, trace)
+            episode = run_episode(world, agent, task.seed, options, [*watchers, trace] if trace else watchers)
+            scored = score(_case(episode), prior.counts)
+            if trace:
+                trace.result(episode.ended, scored.metrics())
+        return TidyRun(task, episode, scored, agent, setup_secs)
     finally:
         world.close()
+
+
+def _traced(
+    stack: ExitStack, tracing: Tracing | None, world: World, task: TidyTask, prior: PlacementPrior
+) -> TraceWriter | None:
+    if tracing is None:
+        return None
+    return stack.enter_context(begin_trace(tracing, task, _options(task, world), agent_config(world, task), prior))
 
 
 def _options(task: TidyTask, world: World) -> dict[str, Any]:

@@ -1,0 +1,159 @@
+"""What a trace holds: topics, schemas and the version of both.
+
+Every message's log time is the simulated time of the episode, and ``sequence`` is the number of its step or
+observation: observation 0 follows the reset, step k acts on observation k, and observation k + 1 shows what came of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from engram.evaluation.contract import EvaluationError
+
+SCHEMA_VERSION = 1  # of the messages below; stands in every job
+LIBRARY = "engram"
+
+JOB, RESULT = "/engram/job", "/engram/result"
+STEP, OBSERVATION, DETECTIONS = "/engram/step", "/engram/observation", "/engram/detections"
+JOURNAL, RECALL = "/engram/journal", "/engram/recall"
+IMAGE, DEPTH, CALIBRATION = "/camera/image", "/camera/depth", "/camera/calibration"
+TRANSFORMS, LOG = "/tf", "/log"
+
+FOXGLOVE: Mapping[str, str] = {
+    IMAGE: "foxglove.CompressedImage",
+    DEPTH: "foxglove.RawImage",
+    CALIBRATION: "foxglove.CameraCalibration",
+    TRANSFORMS: "foxglove.FrameTransforms",
+    LOG: "foxglove.Log",
+}
+
+_NUMBER, _TEXT, _FLAG, _WHOLE = {"type": "number"}, {"type": "string"}, {"type": "boolean"}, {"type": "integer"}
+_OBJECT = {"type": "object"}
+
+
+def _list(of: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": of}
+
+
+def _maybe(what: Mapping[str, Any]) -> dict[str, Any]:
+    return {"oneOf": [what, {"type": "null"}]}
+
+
+_DETECTION = {
+    "type": "object",
+    "properties": {
+        "label": _TEXT,
+        "score": _NUMBER,
+        "box": _list(_WHOLE),
+        "pixels": _WHOLE,
+        "layer": {**_WHOLE, "description": "index map that holds the mask"},
+        "value": {**_WHOLE, "description": "value of the mask's pixels in it"},
+        "out_of_place": _maybe(_NUMBER),
+        "feature": _maybe({**_TEXT, "contentEncoding": "base64", "description": "little-endian float32"}),
+    },
+}
+
+PROPERTIES: Mapping[str, Mapping[str, Any]] = {
+    JOB: {
+        "schema_version": _WHOLE,
+        "protocol": _TEXT,
+        "seed": _WHOLE,
+        "config": _OBJECT,  # options of the protocol
+        "options": _OBJECT,  # of the world's reset
+        "agent": _OBJECT,  # configuration of the agent
+        "versions": _OBJECT,
+        "revision": _TEXT,
+        "observations": _TEXT,  # none, keyframes or all
+    },
+    STEP: {
+        "step": _WHOLE,
+        "phase": _TEXT,
+        "verb": _TEXT,
+        "point": _maybe(_list(_NUMBER)),  # (u, v), for verbs that take one
+        "outcome": _TEXT,
+        "base": _list(_NUMBER),  # x, y, yaw after the step
+        "holding": _FLAG,
+    },
+    OBSERVATION: {
+        "number": _WHOLE,
+        "base": _list(_NUMBER),
+        "map_T_camera": _list(_NUMBER),  # 16 numbers, rows first
+        "camera": _list(_NUMBER),
+        "holding": _FLAG,
+        "outcome": _TEXT,
+        "stamp_ns": _WHOLE,
+        "images_crc": {**_WHOLE, "description": "CRC-32 of rgb and depth"},
+    },
+    DETECTIONS: {
+        "number": _WHOLE,  # of the observation
+        "shape": _list(_WHOLE),
+        "detections": _list(_DETECTION),
+        "layers": _list({**_TEXT, "contentEncoding": "base64"}),  # PNG index maps; 0 is nothing
+    },
+    JOURNAL: {
+        "step": _WHOLE,
+        "kind": _TEXT,
+        "label": _TEXT,
+        "reason": _TEXT,
+        "position": _maybe(_list(_NUMBER)),
+        "target": _TEXT,
+    },
+    RECALL: {"step": _WHOLE, "query": _TEXT, "answers": _list(_OBJECT)},
+    RESULT: {"ended": _TEXT, "steps": _WHOLE, "metrics": _OBJECT, "error": _TEXT},
+}
+
+
+Observations = Literal["none", "keyframes", "all"]
+
+
+@dataclass(frozen=True)
+class TraceConfig:
+    """What a trace keeps of the images, and how."""
+
+    observations: Observations = "keyframes"  # all: colour and depth of each step, without loss
+    every: int = 25  # steps between keyframes, besides those of picks, places and failures
+    jpeg_quality: int = 80
+    chunk_bytes: int = 65536  # a killed episode loses at most about this much
+
+
+@dataclass(frozen=True)
+class Tracing:
+    """Where an episode is written to, and what stands in its job besides what decides the episode itself."""
+
+    path: Path
+    keep: TraceConfig = field(default_factory=TraceConfig)
+    job: Mapping[str, Any] = field(default_factory=dict)  # such as the protocol and its options
+
+
+class TraceError(EvaluationError):
+    """A trace cannot be read or replayed; the message says which and why."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path, self.problem = path, problem
+
+
+def schema(topic: str) -> bytes:
+    """Return the JSON schema of one of engram's own topics."""
+    name = f"engram.{topic.rpartition('/')[2].capitalize()}"
+    return dump({"title": name, "type": "object", "properties": PROPERTIES[topic]})
+
+
+def dump(content: Mapping[str, Any]) -> bytes:
+    """Return JSON that is the same for equal contents."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain).encode()
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON has no type for as what it has."""
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    return str(value)

@@ -1,0 +1,58 @@
+"""Poses and intrinsics of an observation as Foxglove's messages."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from engram.evaluation.trace.protobuf import timestamp
+from engram.sims.contract import Observation
+
+
+def transforms(o: Observation) -> dict[str, Any]:
+    """Return ``foxglove.FrameTransforms``: the base and the camera in map."""
+    x, y, yaw = (float(v) for v in o["base"])
+    turned = {"x": 0.0, "y": 0.0, "z": math.sin(yaw / 2), "w": math.cos(yaw / 2)}
+    stamp = timestamp(int(o["stamp_ns"]))
+    pose = o["map_T_camera"]
+    return {
+        "transforms": [
+            _transform(stamp, "base", np.array([x, y, 0.0]), turned),
+            _transform(stamp, "camera", pose[:3, 3], _quaternion(pose[:3, :3])),
+        ]
+    }
+
+
+def calibration(o: Observation) -> dict[str, Any]:
+    """Return ``foxglove.CameraCalibration``: a pinhole without distortion."""
+    fx, fy, cx, cy, width, height = (float(v) for v in o["camera"])
+    return {
+        "timestamp": timestamp(int(o["stamp_ns"])),
+        "frame_id": "camera",
+        "width": int(width),
+        "height": int(height),
+        "K": [fx, 0.0, cx, 0.0, fy, cy, 0.0, 0.0, 1.0],
+        "R": [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
+        "P": [fx, 0.0, cx, 0.0, 0.0, fy, cy, 0.0, 0.0, 0.0, 1.0, 0.0],
+    }
+
+
+def _transform(
+    stamp: dict[str, int], child: str, at: NDArray[np.float64], rotation: dict[str, float]
+) -> dict[str, Any]:
+    return {
+        "timestamp": stamp,
+        "parent_frame_id": "map",
+        "child_frame_id": child,
+        "translation": {"x": float(at[0]), "y": float(at[1]), "z": float(at[2])},
+        "rotation": rotation,
+    }
+
+
+def _quaternion(rotation: NDArray[np.float64]) -> dict[str, float]:
+    x, y, z, w = Rotation.from_matrix(rotation).as_quat(canonical=True)
+    return {"x": float(x), "y": float(y), "z": float(z), "w": float(w)}
