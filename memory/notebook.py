@@ -320,6 +320,17 @@ def _rounded(vectors: Floats) -> Floats:
     return vectors.astype("<f2").astype(np.float32)
 
 
+def vectors_of(state: bytes) -> tuple[str, list[str], Floats]:
+    """Return what a dumped notebook is found by: its embedder, and (P, D) vectors of parts of active notes.
+
+    The id of a part changes when its text does: ``note@version/number``.
+    """
+    meta, arrays = unpack(state)
+    versions = {row["id"]: row["version"] for row in meta["notes"]}
+    ids = [f"{i}@{versions[i]}/{part}" for i in meta["order"] for part in range(len(meta["parts"][i]))]
+    return meta["embedder"], ids, arrays["vectors"].view("<f2").astype(np.float32)
+
+
 def note_of(row: Mapping[str, Any]) -> Note:
     """Return the note of its plain data."""
     lists = {name: tuple(row[name]) for name in ("links", "history")}

@@ -40,7 +40,7 @@ def parse(url: str) -> Address:
 
     """
     psycopg = driver(_shown(url))
-    rest, robot = _without_robot(url)
+    rest, robot = without_robot(url)
     try:
         parameters = psycopg.conninfo.conninfo_to_dict(rest)
     except (psycopg.Error, UnicodeDecodeError):
@@ -52,7 +52,8 @@ def parse(url: str) -> Address:
     return Address(_shown(url), robot, parameters)
 
 
-def _without_robot(url: str) -> tuple[str, str]:
+def without_robot(url: str) -> tuple[str, str]:
+    """Return a URL without the name of a robot, and that name."""
     head, _, query = url.partition("?")
     kept = [part for part in query.split("&") if part and not part.startswith("robot=")]
     robots = [value for key, value in parse_qsl(query) if key == "robot"]

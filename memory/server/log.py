@@ -16,10 +16,12 @@ from engram.memory.errors import CorruptFileError, MissingFileError, ReadOnlyFil
 from engram.memory.log import PAGE, Log, Snapshot, Synchronous, seal, unseal
 from engram.memory.migrations import APPLICATION_ID
 from engram.memory.records import Draft, Row, to_row
+from engram.memory.server import fleet
 from engram.memory.server.address import parse
 from engram.memory.server.driver import driver
 from engram.memory.server.schema import require_schema
 from engram.memory.server.session import Deadlines, Session
+from engram.memory.server.vectors import pgvector_version
 
 _ROWS = "seq, store, kind, robot, episode, step, stamp_ns, data, crc"
 _APPEND = """INSERT INTO engram.log SELECT %s, * FROM unnest(
@@ -122,7 +124,10 @@ class PostgresLog(Log):
         return dict(sorted(self._read(query, self.memory)))
 
     def save_snapshot(self, store: str, seq: int, state: bytes, keep: int = 2) -> None:
-        """Keep the state that a store had after event ``seq``, and of older ones the newest ``keep - 1``."""
+        """Keep the state that a store had after event ``seq``, and of older ones the newest ``keep - 1``.
+
+        The vectors of its notes, if it is of notes, are then there for the fleet to search.
+        """
         self._require_writable()
         packed, crc = seal(store, seq, state)
 
@@ -131,6 +136,8 @@ class PostgresLog(Log):
             self._thin(cursor, store, keep)
 
         self.session.run(save, bulk=True)
+        if store in fleet.STORES:
+            fleet.publish(self, store, state)
 
     def snapshots(self) -> list[Snapshot]:
         """Return what snapshots there are, by store and age."""
@@ -170,8 +177,6 @@ class PostgresLog(Log):
 
     def health(self) -> Mapping[str, str]:
         """Return what keeps the memory, and how it searches vectors."""
-        from engram.memory.server.vectors import pgvector_version  # which needs this module
-
         version = self._read("SHOW server_version")[0][0]
         return {"kept by": f"PostgreSQL {version}", "vectors": self.session.run(pgvector_version).detail}
 

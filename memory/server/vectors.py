@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engram.memory.errors import ReadOnlyFileError
 from engram.memory.server.driver import driver
-from engram.memory.server.log import PostgresLog
+from engram.memory.server.session import Session
 
 _PAGE = 1000
 _ARRAY_HEADER = 20  # bytes of PostgreSQL's binary form of an array of one dimension
@@ -31,6 +31,30 @@ _EXTENSION = """SELECT a.default_version, e.extversion, quote_ident(n.nspname)
     LEFT JOIN pg_namespace n ON n.oid = e.extnamespace WHERE a.name = 'vector'"""
 _COLUMN = """SELECT atttypid = 'real[]'::regtype FROM pg_attribute
     WHERE attrelid = 'engram.item_vectors'::regclass AND attname = 'embedding'"""
+
+
+class Holder(Protocol):
+    """Whose vectors they are: one robot's memory, or the fleet's."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        ...
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be changed."""
+        ...
+
+    @property
+    def memory(self) -> int:
+        """Number of the memory in the database."""
+        ...
+
+    @property
+    def session(self) -> Session:
+        """The connection."""
+        ...
 
 
 class Near(NamedTuple):
@@ -54,7 +78,7 @@ class ServerVectors:
     All methods raise a MemoryFileError when the server cannot be used, ValueError for vectors of another length.
     """
 
-    def __init__(self, log: PostgresLog, store: str, dims: int) -> None:
+    def __init__(self, log: Holder, store: str, dims: int) -> None:
         """Take pgvector into use if the server has it and this user may."""
         self.log = log
         self.store = store
@@ -63,6 +87,12 @@ class ServerVectors:
             log.session.run(lambda cursor: _take_into_use(cursor, driver(log.name)), bulk=True)
         self.health = log.session.run(pgvector_version)
         """How this object searches."""
+
+    def ids(self) -> set[str]:
+        """Return the items that have vectors."""
+        query = "SELECT id FROM engram.item_vectors WHERE memory = %s AND store = %s AND dims = %s"
+        values = (self.log.memory, self.store, self.dims)
+        return {row[0] for row in self.log.session.run(lambda c: c.execute(query, values).fetchall(), bulk=True)}
 
     def put(self, ids: Sequence[str], vectors: ArrayLike) -> None:
         """Keep (N, D) unit vectors of N items, in place of those they had."""
