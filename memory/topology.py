@@ -1,8 +1,9 @@
 """Topology graph: places that the robot has been at, the ways between them, and the landmarks that are seen from them.
 
 After the semantic topology graph of Mem4Nav (arXiv 2506.19433), with a gate that looks at position too: two views are
-of one place iff the cosine of their descriptors is at least tau *and* they are within a radius. Ways carry metres,
-bearing and how often they could be passed.
+of one place iff the cosine of their descriptors is at least tau *and* they are within a radius *and* in one room; what
+is not known of one of them, descriptor or room, speaks for nothing. Ways carry metres, bearing and how often they could
+be passed.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class TopologyConfig:
 
     radius_m: float = 1.5  # one place reaches this far
     cosine: float = 0.8  # least similarity of two views of one place
+    by_room: bool = True  # a place is in one room: the other side of a wall is another place
     landmark_m: float = 0.8  # things at least this large are landmarks
     landmark_radius_m: float = 1.0  # two sights of one landmark are this near
     landmark_cosine: float = 0.5
@@ -90,7 +92,8 @@ class TopologyStore:
 
         Args:
             config: gates and sizes.
-            describe: appearance of the present place; without it places are told apart by position alone.
+            describe: appearance of the present place, the same wherever the robot looks; without it places are told
+                apart by position and room.
             embed: (N, D) sentence vectors of length 1, for questions by meaning.
 
         """
@@ -115,10 +118,11 @@ class TopologyStore:
             return []
         x, y, _ = percepts.base
         look = [round(float(v), 4) for v in self._describe(percepts)] if self._describe else []
-        place = self.place_at((x, y, 0.0), look)
+        place = self.place_at((x, y, 0.0), look, percepts.room)
         changes = list(self._blocked(percepts))
         id_ = place.id if place else self._id("place", 0)
-        if id_ != self.here or percepts.source.episode != self._episode[1]:
+        named = place is not None and not place.room and percepts.room
+        if id_ != self.here or percepts.source.episode != self._episode[1] or named:
             visit: dict[str, Any] = {"op": "visit", "id": id_, "position_m": [round(x, 3), round(y, 3), 0.0]}
             changes.append({**visit, "room": percepts.room, "descriptor": look})
         changes += self._landmarks(percepts, id_)
@@ -183,10 +187,15 @@ class TopologyStore:
         self.restore(spots, ways, meta["here"], (meta["episode"][0], meta["episode"][1]))
         self._names.restore(meta["names"])
 
-    def place_at(self, at_m: Point, descriptor: Sequence[float] = ()) -> Spot | None:
-        """Return the place that a position and a view belong to: the present one while it fits, else the nearest."""
+    def place_at(self, at_m: Point, descriptor: Sequence[float] = (), room: str = "") -> Spot | None:
+        """Return the place that a position, a view and a room belong to: the present one while it fits, or the nearest.
+
+        None when no place so near is in that room and looks like that.
+        """
         c = self.config
         near = [self.spots[i] for i in self._cells[False].around(at_m, c.radius_m)]
+        if c.by_room and room:
+            near = [s for s in near if s.room in ("", room)]
         fits = [s for s in near if _alike(s.descriptor, descriptor, c.cosine)]
         return min(fits, key=lambda s: (s.id != self.here, math.dist(s.position_m[:2], at_m[:2]), s.id), default=None)
 

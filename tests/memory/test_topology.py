@@ -72,6 +72,29 @@ def test_views_merge_only_if_alike_and_near():
     assert walker.at(0, 0, look=(0.9, 0.1)) == "place_1"
 
 
+def test_the_other_side_of_a_wall_is_another_place(walker):
+    assert walker.at(0.0, 0.0, room="Kitchen") == "place_1"
+    assert walker.at(1.2, 0.0, room="Bedroom") == "place_2"
+    assert walker.at(0.7, 0.0) == "place_2"  # in no room that it knows: where it is already
+    assert walker.at(0.7, 0.0, room="Kitchen") == "place_1"
+    assert {s.id: s.room for s in walker.store.spots.values()} == {"place_1": "Kitchen", "place_2": "Bedroom"}
+    assert walker.store.ways["place_1", "place_2"].passed == walker.store.ways["place_2", "place_1"].passed == 1
+
+
+def test_rooms_tell_places_apart_by_choice():
+    walker = Walker(config=TopologyConfig(by_room=False))
+    assert [walker.at(0.0, 0.0, room="Kitchen"), walker.at(1.2, 0.0, room="Bedroom")] == ["place_1", "place_1"]
+
+
+def test_a_place_takes_its_room_as_soon_as_it_is_known(walker):
+    walker.at(0.0, 0.0)
+    assert walker.at(0.2, 0.0, room="Kitchen") == "place_1"
+    assert walker.store.spots["place_1"].room == "Kitchen"
+    assert walker.at(1.0, 0.0, room="Bedroom") == "place_2"
+    walker.at(1.0, 0.0, room="Bedroom")
+    assert len(walker.log) == 3
+
+
 def test_ways_carry_metres_bearing_and_success(walker):
     for _ in range(2):
         walker.at(0, 0)
