@@ -1,0 +1,124 @@
+// The knowledge graph around a node: the node in the middle, what it is tied to on rings about it.
+
+import { $, percent, svg } from "./dom.js";
+
+const KINDS = {
+  object: "#3b82c4", place: "#7c62c9", room: "#2f9e62", robot: "#d9480f", person: "#c2419a", action: "#a07414", task: "#c23b3b",
+};
+const RINGS = [0, 0.52, 1.0, 1.35];
+
+export class GraphView {
+  constructor(onNode) {
+    this.root = $("graph");
+    this.onNode = onNode;
+    new ResizeObserver(() => this.data && this.draw()).observe(this.root.parentElement);
+  }
+
+  show(data) {
+    this.data = data;
+    $("nodes").replaceChildren(...data.all.map((id) => Object.assign(document.createElement("option"), { value: id })));
+    const kinds = [...new Set(data.nodes.map((n) => n.kind))];
+    $("legend").replaceChildren(...kinds.map((kind) => {
+      const item = document.createElement("span");
+      const dot = item.appendChild(document.createElement("i"));
+      dot.className = "dot";
+      dot.style.color = KINDS[kind] ?? "#777";
+      item.append(kind);
+      return item;
+    }));
+    this.draw();
+  }
+
+  draw() {
+    const box = this.root.parentElement.getBoundingClientRect();
+    if (!box.width || !box.height) return;
+    this.root.setAttribute("viewBox", `0 0 ${box.width} ${box.height}`);
+    const places = layout(this.data, box.width, box.height);
+    const lines = [], words = [];
+    for (const edge of this.data.edges) {
+      const [a, b] = [places.get(edge.subject), places.get(edge.object)];
+      if (!a || !b) continue;
+      const tree = a.parent === edge.object || b.parent === edge.subject;
+      const line = svg("line", { x1: a.x, y1: a.y, x2: b.x, y2: b.y, class: tree ? "tree" : "" });
+      line.append(svg("title", {}, sentence(edge)));
+      lines.push(line);
+      const outer = a.depth > b.depth ? a : b;
+      if (tree && outer.depth === 1) words.push(relation(edge, places.get(this.data.node), outer));
+    }
+    const nodes = this.data.nodes.filter((n) => places.has(n.id)).map((n) => this.node(n, places.get(n.id)));
+    this.root.replaceChildren(...lines, ...words, ...nodes);
+  }
+
+  node(node, place) {
+    const focus = node.id === this.data.node;
+    const group = svg("g", { class: `node${focus ? " focus" : ""}`, transform: `translate(${place.x} ${place.y})` });
+    const dot = svg("circle", { r: focus ? 9 : place.depth === 1 ? 6 : 4.5 });
+    dot.style.color = KINDS[node.kind] ?? "#777";
+    const name = node.kind === "action" ? node.name : node.id;
+    const short = name.length > 22 ? `${name.slice(0, 21)}…` : name;
+    const left = Math.cos(place.angle) < -1e-6;
+    const turn = (place.angle * 180) / Math.PI + (left ? 180 : 0);
+    const text = focus
+      ? svg("text", { y: -15, "text-anchor": "middle" }, short)
+      : svg("text", { x: left ? -9 : 9, dy: "0.34em", "text-anchor": left ? "end" : "start", transform: `rotate(${turn})` }, short);
+    group.append(dot, text, svg("title", {}, `${node.kind} ${node.id}${name === node.id ? "" : `: ${name}`}`));
+    group.addEventListener("click", () => this.onNode(node.id));
+    return group;
+  }
+}
+
+export const sentence = (e) =>
+  `${e.subject} ${e.relation.replaceAll("_", " ")} ${e.object} (${percent(e.confidence)}, seen ${e.seen} times)`;
+
+function relation(edge, centre, outer) {
+  const [x, y] = [centre.x + 0.55 * (outer.x - centre.x), centre.y + 0.55 * (outer.y - centre.y)];
+  const left = Math.cos(outer.angle) < -1e-6;
+  const turn = (Math.atan2(outer.y - centre.y, outer.x - centre.x) * 180) / Math.PI + (left ? 180 : 0);
+  return svg("text", { class: "relation", "text-anchor": "middle", dy: "-3", transform: `translate(${x} ${y}) rotate(${turn})` },
+    edge.relation.replaceAll("_", " "));
+}
+
+// A radial tree: each node hangs on the first that reaches it, and gets as much of the circle as it has leaves.
+function layout(data, width, height) {
+  const links = new Map(data.nodes.map((n) => [n.id, new Set()]));
+  for (const e of data.edges) {
+    links.get(e.subject)?.add(e.object);
+    links.get(e.object)?.add(e.subject);
+  }
+  const places = new Map();
+  if (!links.has(data.node)) return places;
+  places.set(data.node, { depth: 0, parent: null, children: [], angle: 0 });
+  const queue = [data.node];
+  for (const id of queue) {
+    for (const other of links.get(id)) {
+      if (places.has(other)) continue;
+      places.set(other, { depth: places.get(id).depth + 1, parent: id, children: [], angle: 0 });
+      places.get(id).children.push(other);
+      queue.push(other);
+    }
+  }
+  const leaves = new Map();
+  for (const id of [...queue].reverse()) {
+    const below = places.get(id).children;
+    leaves.set(id, below.length ? below.reduce((sum, child) => sum + leaves.get(child), 0) : 1);
+  }
+  const deepest = Math.max(1, ...[...places.values()].map((p) => p.depth));
+  const [rx, ry] = [Math.max(60, width / 2 - 130), Math.max(60, height / 2 - 105)];
+  const spread = (id, from, span) => {
+    const place = places.get(id);
+    const share = (RINGS[place.depth] ?? 1.35) / (RINGS[deepest] ?? 1.35);
+    place.angle = from + span / 2;
+    place.x = width / 2 + share * rx * Math.cos(place.angle);
+    place.y = height / 2 + share * ry * Math.sin(place.angle);
+    let start = from;
+    for (const child of place.children) {
+      const part = (span * leaves.get(child)) / leaves.get(id);
+      spread(child, start, part);
+      start += part;
+    }
+  };
+  spread(data.node, -Math.PI / 2, 2 * Math.PI);
+  const centre = places.get(data.node);
+  [centre.x, centre.y] = [width / 2, height / 2];
+  return places;
+}
