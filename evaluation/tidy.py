@@ -79,13 +79,12 @@ def make_agent(
     task: TidyTask,
     prior: PlacementPrior | None = None,
     remember: Remember | None = None,
-    trace: TraceWriter | None = None,
+    watch: Callable[[Detector], Detector] = lambda detector: detector,
 ) -> TidyAgent:
-    """Build the agent; all that it has of the world is its detector's masks."""
-    detector: Detector = mask_detector(world, task.oracle.misplaced)
+    """Build the agent; all that it has of the world is its detector's masks, seen through ``watch``."""
     prior = prior or PlacementPrior.load()
     return TidyAgent(
-        trace.watched(detector) if trace else detector,
+        watch(mask_detector(world, task.oracle.misplaced)),
         agent_config(world, task),
         TruePlaces(prior) if task.oracle.placement else prior,
         remember,
@@ -127,10 +126,13 @@ def run_tidy(
         options = _options(task, world)
         with ExitStack() as stack:
             trace = _traced(stack, tracing, world, task, prior)
-            agent = make_agent(world, task, prior, remember, trace)
-            episode = run_episode(world, agent, task.seed, options, [*watchers, trace] if trace else watchers)
+            if trace is None:
+                agent = make_agent(world, task, prior, remember)
+            else:
+                agent, watchers = make_agent(world, task, prior, remember, trace.watched), [*watchers, trace]
+            episode = run_episode(world, agent, task.seed, options, watchers)
             scored = score(_case(episode), prior.counts)
-            if trace:
+            if trace is not None:
                 trace.result(episode.ended, scored.metrics())
         return TidyRun(task, episode, scored, agent, setup_secs)
     finally:

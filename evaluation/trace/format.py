@@ -67,6 +67,7 @@ PROPERTIES: Mapping[str, Mapping[str, Any]] = {
         "config": _OBJECT,  # options of the protocol
         "options": _OBJECT,  # of the world's reset
         "agent": _OBJECT,  # configuration of the agent
+        "prior": _TEXT,  # digest of its placement prior
         "versions": _OBJECT,
         "revision": _TEXT,
         "observations": _TEXT,  # none, keyframes or all
@@ -124,11 +125,10 @@ class TraceConfig:
 
 @dataclass(frozen=True)
 class Tracing:
-    """Where an episode is written to, and what stands in its job besides what decides the episode itself."""
+    """Where an episode is written to, and what is kept of it."""
 
     path: Path
     keep: TraceConfig = field(default_factory=TraceConfig)
-    job: Mapping[str, Any] = field(default_factory=dict)  # such as the protocol and its options
 
 
 class TraceError(EvaluationError):

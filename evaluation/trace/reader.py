@@ -51,6 +51,7 @@ class Job:
     config: Mapping[str, Any]  # options of the protocol
     options: Mapping[str, Any]  # of the world's reset
     agent: Mapping[str, Any]  # configuration of the agent
+    prior: str  # digest of where things belong
     versions: Mapping[str, str]
     revision: str
     observations: str  # none, keyframes or all

@@ -25,8 +25,9 @@ _SAME = 1e-6  # metres, radians: poses of two machines may differ in the last bi
 class Decided:
     """What decided an episode."""
 
-    world: Callable[[], World]  # before its reset
+    world: World  # before its reset
     agent: Callable[[Detector], Agent]
+    asks_world: bool = False  # whether the agent is told the truth, so that the world must run
 
 
 @dataclass(frozen=True)
@@ -99,9 +100,9 @@ def replay(trace: Trace, decided: Decided | None = None, rebuild: bool = False) 
     if not trace.steps:
         raise f.TraceError(trace.path, "holds no whole step")
     decided = decided or _decided(trace)
-    if trace.job.observations == "all" and not rebuild:
-        return _compare(trace, decided, _Recorded(trace.sensed()))
-    with closing(decided.world()) as world:
+    with closing(decided.world) as world:
+        if trace.job.observations == "all" and not rebuild and not decided.asks_world:
+            return _compare(trace, decided, _Recorded(trace.sensed()))
         return _compare(trace, decided, _Rebuilt(world, trace))
 
 

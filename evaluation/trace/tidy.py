@@ -8,61 +8,75 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from engram.agents.tidy import TidyAgent, TidyConfig
+from engram.agents.tidy import TidyConfig
+from engram.evaluation.options import OptionError, build, plain
 from engram.evaluation.revision import revision
-from engram.evaluation.trace.format import TraceError, Tracing
+from engram.evaluation.trace.format import TraceError, Tracing, dump
 from engram.evaluation.trace.reader import Trace
 from engram.evaluation.trace.replay import Decided
 from engram.evaluation.trace.writer import TraceWriter
-from engram.perception.contracts import Detector
 from engram.planners.placement import PlacementPrior
 from engram.sims.house.options import load_house
 from engram.sims.machine import versions
 
 if TYPE_CHECKING:
-    from engram.evaluation.tidy import TidyTask
+    from engram.evaluation.tidy import MakeWorld, TidyTask
 
 
 def begin_trace(
     tracing: Tracing, task: TidyTask, options: Mapping[str, Any], agent: TidyConfig, prior: PlacementPrior
 ) -> TraceWriter:
-    """Begin the trace of a tidy episode; a house from a file goes into it whole."""
+    """Begin the trace of a tidy episode; a house from a file goes into it whole.
+
+    Args:
+        tracing: where it is written.
+        task: what decides the episode.
+        options: of the world's reset.
+        agent: configuration, with what the world decides.
+        prior: where things belong.
+
+    """
     options = dict(options)
     if "house" in options:
         options["house"] = json.loads(load_house(options["house"]).to_json())
     job = {
         "protocol": "tidy",
         "seed": task.seed,
-        "config": {k: v for k, v in dataclasses.asdict(task).items() if k != "seed"},
+        "config": plain(task),
         "options": options,
-        "agent": {**dataclasses.asdict(agent), "prior": digest(prior)},
+        "agent": dataclasses.asdict(agent),
+        "prior": digest(prior),
         "versions": versions(),
         "revision": revision(),
     }
-    return TraceWriter(tracing.path, {**job, **tracing.job}, tracing.keep)
+    return TraceWriter(tracing.path, job, tracing.keep)
 
 
-def decided(trace: Trace, prior: PlacementPrior | None = None) -> Decided:
-    """Return how to decide the episode of a trace again; ``prior``: the one that it was decided with.
+def decided(trace: Trace, prior: PlacementPrior | None = None, make: MakeWorld | None = None) -> Decided:
+    """Return what decided the episode of a trace.
+
+    Args:
+        trace: of the episode.
+        prior: the one that it was decided with; by default the one that comes with the package.
+        make: makes its world; by default the embedded house.
 
     Raises:
-        TraceError: its options or its prior are not those of this engram.
+        TraceError: its options, its prior or its configuration are not those of this engram.
 
     """
-    from engram.evaluation.tidy import TidyTask, make_world
+    from engram.evaluation.tidy import TidyTask, agent_config, make_agent, make_world
 
-    known = {field.name for field in dataclasses.fields(TidyTask)}
-    task = _made(trace, TidyTask, {"seed": trace.job.seed, **{k: v for k, v in trace.job.config.items() if k in known}})
-    said = dict(trace.job.agent)
     prior = prior or PlacementPrior.load()
-    if said.pop("prior", None) != digest(prior):
+    if trace.job.prior != digest(prior):
         raise TraceError(trace.path, "was decided with another placement prior than the one at hand")
-    config = _made(trace, TidyConfig, {**said, "closed": frozenset(said.get("closed", ()))})
-
-    def agent(detector: Detector) -> TidyAgent:
-        return TidyAgent(detector, config, prior)
-
-    return Decided(lambda: make_world(task), agent)
+    try:
+        task = build(TidyTask, trace.job.config)
+    except OptionError as error:
+        made = trace.job.versions.get("engram", "?")
+        raise TraceError(trace.path, f"has a job for another engram ({made}): {error}") from error
+    world = (make or make_world)(task)
+    _check(trace, agent_config(world, task))
+    return Decided(world, lambda see: make_agent(world, task, prior, watch=lambda _: see), task.oracle.rooms)
 
 
 def digest(prior: PlacementPrior) -> str:
@@ -71,11 +85,11 @@ def digest(prior: PlacementPrior) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _made(trace: Trace, kind: type[Any], values: Mapping[str, Any]) -> Any:
-    known = [field.name for field in dataclasses.fields(kind)]
-    unknown, missing = sorted(set(values) - set(known)), sorted(set(known) - set(values))
-    if unknown or missing:
-        what = f"has the option {unknown[0]!r}, which" if unknown else f"lacks the option {missing[0]!r}, which"
-        raise TraceError(trace.path, f"{what} {kind.__name__} {'does not know' if unknown else 'needs'}: it was "
-                         f"written by engram {trace.job.versions.get('engram', '?')}")  # fmt: skip
-    return kind(**values)
+def _check(trace: Trace, config: TidyConfig) -> None:
+    """Raise when the agent would be configured otherwise than it was."""
+    now, then = json.loads(dump(dataclasses.asdict(config))), trace.job.agent
+    differing = sorted(name for name in {*now, *then} if now.get(name) != then.get(name))
+    if differing:
+        name = differing[0]
+        said = f"{name} was {then.get(name)!r} and is {now.get(name)!r}"
+        raise TraceError(trace.path, f"was decided with another configuration of the agent: {said}")
