@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-HOUR_SECS, DAY_SECS = 3600.0, 86400.0
+DAY_SECS = 86400.0
 
 
 @dataclass(frozen=True)

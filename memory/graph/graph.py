@@ -277,10 +277,6 @@ class Graph:
         found = {e.serial: e for e in versions if e.holds(valid_ns, known_ns)}
         return [found[serial] for serial in sorted(found)]
 
-    def connected(self, node: str) -> bool:
-        """Whether any current fact is about the node."""
-        return bool(self._out.get(node) or self._into.get(node))
-
     def restore(self, edges: Iterable[Edge]) -> None:
         """Put versions back, as they were; for loading a state into an empty graph."""
         for edge in sorted(edges, key=lambda e: e.serial):

@@ -253,9 +253,5 @@ def _logit(chance: float) -> float:
     return float(np.float32(math.log(chance / (1.0 - chance))))
 
 
-def _keys(cells: Cells, level: int) -> Keys:
-    return encode(cells << level) >> 3 * level
-
-
 def _cells(keys: Keys, level: int) -> Cells:
     return decode(keys << 3 * level) >> level

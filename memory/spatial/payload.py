@@ -1,4 +1,7 @@
-"""What is known of single voxels besides being occupied: a belief in labels, and the id of a memory token.
+"""What is known of single voxels besides being occupied: a belief in labels, and a memory token.
+
+A token is a number >= 0 by which a voxel leads to memory; what it means is up to the owner. The spatial store numbers
+steps; a store of learned features in the manner of Mem4Nav (arXiv 2506.19433) could number its own.
 
 Few voxels carry any, so they are rows sorted by Morton key. A row keeps the three strongest labels; where a fourth one
 is seen it wears the weakest down, and takes its place once that is used up (Misra and Gries, Finding repeated

@@ -1,7 +1,8 @@
 """The spatial map as a store of the hippocampus.
 
 A frame is one event: the distinct end cells of its rays, a few bytes a hundred cells, and the boxes of the things in
-view, whose occupied voxels take their labels. The map is of the present: it answers nothing about the past.
+view, whose occupied voxels take their labels, and a token: the number of the step that saw them so, by which the map
+leads to what the other stores remember of it. The map is of the present: it answers nothing about the past.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
@@ -23,14 +24,15 @@ from scipy.spatial import cKDTree
 from engram.memory.contract import Event, Hit, Percepts, Point, Query, Seen, Source
 from engram.memory.packing import pack, unpack
 from engram.memory.spatial.blocks import CELLS
-from engram.memory.spatial.coding import decode_cells, decode_scan, encode_cells, encode_scan
+from engram.memory.spatial.coding import decode_scan, encode_scan
 from engram.memory.spatial.errors import SpatialError
-from engram.memory.spatial.morton import decode, encode
+from engram.memory.spatial.morton import decode
 from engram.memory.spatial.octree import Octree, Voxels
-from engram.memory.spatial.payload import Payload
+from engram.memory.spatial.payload import NO_TOKEN, Payload
 from engram.memory.spatial.scan import quantise
 from engram.perception.words import words
 
+_STEPS = 4096
 _TOUCHING = 1.75  # between centres of cells that share a corner
 
 
@@ -57,6 +59,8 @@ class SpatialStore:
         self.config = config or SpatialConfig()
         self.octree = Octree(self.config.resolution_m)
         self._seen: dict[str, Source] = {}  # by label, when it was last given; "" is the last frame
+        self._steps: list[Source] = []  # by token
+        self._full = _STEPS  # from this many on, those that no voxel has are dropped
 
     def propose(self, percepts: Percepts) -> Sequence[Event]:
         """Return one event for a step with depth or things in view.
@@ -74,13 +78,8 @@ class SpatialStore:
             data["things"] = things
         return [self._event("frame", percepts.source, data)] if data else []
 
-    def token_event(self, source: Source, points: ArrayLike, token: int) -> Event:
-        """Return the event that lets the voxels at points, (N, 3), refer to a memory token, -1 for none."""
-        cells = np.unique(self.octree.cell_of(points), axis=0).astype(np.int32)
-        return self._event("token", source, {"cells": encode_cells(cells), "token": token})
-
     def apply(self, event: Event) -> None:
-        """Integrate a frame, or set a token.
+        """Integrate a frame.
 
         Raises:
             SpatialError: the event is of a map of another resolution, or of an unknown kind.
@@ -92,14 +91,15 @@ class SpatialStore:
                 f"event {event.kind!r} is of a map with {data.get('resolution_m')} m voxels, this one has"
                 f" {self.config.resolution_m} m; set resolution_m to that of the memory file"
             )
-        if event.kind == "token":
-            self.octree.payload.set_token(encode(decode_cells(data["cells"])), data["token"])
-        elif event.kind == "frame":
+        if event.kind == "frame":
             if "scan" in data:
                 self.octree.integrate(decode_scan(data["scan"]))
             for thing in data.get("things", ()):
                 self._label(thing, event.source)
             self._seen[""] = event.source
+            if len(self._steps) >= self._full:
+                self._steps, self.octree.payload.tokens = self._numbered()
+                self._full = max(_STEPS, 2 * len(self._steps))
         else:
             raise SpatialError(f"unknown event {event.kind!r}; upgrade engram")
 
@@ -132,8 +132,11 @@ class SpatialStore:
         order = blocks.order()
         values = zlib.compress(blocks.values[order].astype("<f4").tobytes(), 1)
         seen = {label: list(astuple(source)) for label, source in self._seen.items()}
+        steps, tokens = self._numbered()
         meta = {"resolution_m": self.config.resolution_m, "labels": payload.names, "seen": seen}
+        meta["steps"] = [list(astuple(source)) for source in steps]
         arrays: dict[str, NDArray[Any]] = {f"payload_{k}": v for k, v in payload.arrays().items()}
+        arrays["payload_tokens"] = tokens
         arrays["blocks"] = blocks.keys[order]
         arrays["log_odds"] = np.frombuffer(values, np.uint8)
         return pack(meta, arrays)
@@ -156,6 +159,15 @@ class SpatialStore:
         octree.blocks.values[slots] = values.reshape(-1, CELLS)
         self.octree = octree
         self._seen = {label: Source(*row) for label, row in meta["seen"].items()}
+        self._steps = [Source(*row) for row in meta.get("steps", ())]  # earlier states have none
+        self._full = max(_STEPS, 2 * len(self._steps))
+
+    def _numbered(self) -> tuple[list[Source], NDArray[np.int64]]:
+        """Return the steps that voxels have as tokens, and (N,) the tokens of the voxels as numbers of those."""
+        tokens = self.octree.payload.tokens
+        used = np.unique(tokens[tokens >= 0])
+        numbers = np.where(tokens >= 0, np.searchsorted(used, tokens), NO_TOKEN)
+        return [self._steps[k] for k in used.tolist()], numbers
 
     def _event(self, kind: str, source: Source, data: Mapping[str, Any]) -> Event:
         return Event(self.name, kind, source, {"resolution_m": self.config.resolution_m, **data})
@@ -178,6 +190,9 @@ class SpatialStore:
         if len(keys):
             self.octree.payload.add_label(keys, thing["label"], thing["score"])
             self._seen[thing["label"]] = source
+            if not self._steps or self._steps[-1] != source:
+                self._steps.append(source)
+            self.octree.payload.set_token(keys, len(self._steps) - 1)
 
     def _candidates(self, query: Query, named: Sequence[int]) -> Voxels:
         """Return the occupied voxels near the place, or else those with some belief in a named label."""
@@ -193,20 +208,19 @@ class SpatialStore:
         gap = 0.0 if near is None else float(np.linalg.norm(centres - np.array(near), axis=1).min())
         solid = float((1.0 / (1.0 + np.exp(-group.log_odds.astype(np.float64)))).mean())
         belief = float(beliefs.mean(dtype=np.float64)) if label else 0.0
-        tokens = np.unique(self.octree.payload.token(group.keys))
+        token = int(self.octree.payload.token(group.keys).max())
         data = {
             "label": label,
             "belief": belief,
             "voxels": len(group),
             "low_m": (centres.min(axis=0) - half).tolist(),
             "high_m": (centres.max(axis=0) + half).tolist(),
-            "tokens": tokens[tokens >= 0].tolist(),
         }
         text = f"{label or 'something unlabelled'}: {len(group)} voxels"
         text += "" if near is None else f", {gap:.2f} m away"
         id_ = f"{self.name}:{label}:{group.keys[0]:x}"
         score = weight / (1.0 + gap)
-        source = self._seen.get(label, self._seen[""])
+        source = self._steps[token] if label and token >= 0 else self._seen.get(label, self._seen[""])
         return Hit(self.name, id_, text, score, solid * (belief if label else 1.0), source, (x, y, z), data)
 
 

@@ -1,5 +1,5 @@
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -100,11 +100,25 @@ def test_the_past_is_not_answered() -> None:
     assert SpatialStore().recall(Query("wall")) == []
 
 
-def test_tokens_are_found_with_their_voxels() -> None:
-    store = run(SpatialStore(), step(1))
-    store.apply(logged(store.token_event(Source("r", "e", 1, 1000), box(MUGS[1]), 42)))
-    tokens = {h.position_m[1] > 0: h.data["tokens"] for h in store.recall(Query("coffee mug")) if h.position_m}
-    assert tokens == {True: [], False: [42]}
+def test_an_answer_names_the_step_that_saw_it_last_and_not_its_namesake() -> None:
+    both, later = step(1), step(2)
+    one = replace(later, things=[t for t in later.things if t.label != "CoffeeMug" or t.centre_m[1] > 0], points=None)
+    store = run(SpatialStore(), both, one)
+    loaded = SpatialStore()
+    loaded.load(store.dump())
+    for each in (store, loaded):
+        hits = each.recall(Query("coffee mug"))
+        assert {h.position_m[1] > 0: h.source.step for h in hits if h.position_m} == {True: 2, False: 1}
+    assert loaded.dump() == store.dump()
+
+
+def test_steps_that_no_voxel_names_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engram.memory.spatial.store._STEPS", 4)
+    store = run(SpatialStore(), *(step(n) for n in range(1, 20)))
+    (mug, _) = store.recall(Query("coffee mug"))
+    assert mug.source.step == 19
+    assert len(store._steps) <= 4
+    assert store.octree.payload.tokens.max() < len(store._steps)
 
 
 def test_propose_and_recall_change_nothing() -> None:
