@@ -138,6 +138,8 @@ class Hippocampus:
         if self.config.read_only:
             raise ReadOnlyFileError(self.file.name, "was opened read-only", "open it for writing")
         with self._sleeping:
+            with self._writing:
+                self._take_late()
             source, sleepers = self._newest, [lane for lane in self._lanes.values() if lane.sleeper]
             if source is None or not sleepers:
                 return self._version
