@@ -87,6 +87,7 @@ class Query:
     text: str
     limit: int = 5
     at_ns: int | None = None  # what was true then, instead of what is true now
+    known_ns: int | None = None  # ... as it was believed then; by itself, of that time. Graph and object map heed it
     near_m: Point | None = None
     within_m: float | None = None
     stores: frozenset[str] | None = None  # all when None

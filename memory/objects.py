@@ -105,7 +105,9 @@ class ObjectStore:
     def recall(self, query: Query) -> list[Hit]:
         """Return the things that the question names or means, or those near a point, the surest first."""
         rows, worth = self._relevance(query)
-        now = query.at_ns if query.at_ns is not None else self.latest.stamp_ns if self.latest else 0
+        times = [t for t in (query.at_ns, query.known_ns) if t is not None]  # of what came later, nothing was known
+        then = min(times, default=None)
+        now = then if then is not None else self.latest.stamp_ns if self.latest else 0
         belief = self.columns.certainty(rows, now, self.config.half_life_secs)
         scores = worth * belief
         ids = self.columns.ids
@@ -113,11 +115,11 @@ class ObjectStore:
         found = best(scores, len(rows) if query.within_m is not None else query.limit)
         hits: list[Hit] = []
         for score, id_, sure in sorted((-float(scores[k]), ids[rows[k]], float(belief[k])) for k in found):
-            moment = self.things[id_].at(query.at_ns)
+            moment = self.things[id_].at(then)
             if len(hits) == query.limit:
                 break
             if moment is not None and _within(moment.centre_m, query):
-                hits.append(self._hit(self.things[id_], moment, -score, sure, query.at_ns is None))
+                hits.append(self._hit(self.things[id_], moment, -score, sure, then is None))
         return hits
 
     def _hit(self, thing: Instance, moment: Moment, score: float, belief: float, present: bool) -> Hit:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import chain, islice
 
 from engram.memory.contract import Point, Source
-from engram.memory.graph.model import FOREVER, FREE, RELATIONS, Edge, GraphError, Node, Triple, clamp
+from engram.memory.graph.model import FOREVER, FREE, NOW, RELATIONS, Edge, GraphError, Node, Triple, clamp
 
 _Adjacency = dict[str, dict[str, list[Edge]]]
 
@@ -188,21 +188,22 @@ class Graph:
         """Return the current facts from one node to another."""
         return self._out.get(subject, {}).get(object_, [])
 
-    def tied(self, thing: str, at_ns: int | None = None) -> list[Edge]:
+    def tied(self, thing: str, at_ns: int | None = None, known_ns: int = NOW) -> list[Edge]:
         """Return the facts that can have to do with where a thing is: all with it as subject, spatial ones and holds.
 
-        With ``at_ns`` those that were true then. What a thing bears, and what was done to it, is not among them.
+        With ``at_ns`` those that were true then, as believed at ``known_ns``. What a thing bears, and what was done to
+        it, is not among them.
         """
         now = chain(self.outgoing(thing), self._ties.get(thing, {}).values())
         if at_ns is None:
             return list(now)
         past = chain(self._past.get(thing, ()), self._past_into.get(thing, ()))
-        return [e for e in chain(now, past) if e.valid_from <= at_ns < e.valid_to and e.known_to == FOREVER]
+        return [e for e in chain(now, past) if e.holds(at_ns, known_ns)]
 
-    def locations(self, thing: str, at_ns: int | None = None) -> list[Edge]:
+    def locations(self, thing: str, at_ns: int | None = None, known_ns: int = NOW) -> list[Edge]:
         """Return the facts that say where a thing is, or was: on or in what, or in whose hand."""
         if at_ns is not None:
-            return [e for e in self.tied(thing, at_ns) if _located(e) == thing]
+            return [e for e in self.tied(thing, at_ns, known_ns) if _located(e) == thing]
         return [*(e for e in self.outgoing(thing) if _located(e) == thing), *self._holders.get(thing, {}).values()]
 
     def ended_since(self, node: str, stamp_ns: int) -> Iterator[Edge]:
@@ -228,16 +229,18 @@ class Graph:
                         found += edges
         return found
 
-    def inside_then(self, nodes: Collection[str], inner: Collection[str], valid_ns: int) -> list[Edge]:
-        """Return the facts as in :meth:`inside` that were true at a time."""
+    def inside_then(
+        self, nodes: Collection[str], inner: Collection[str], valid_ns: int, known_ns: int = NOW
+    ) -> list[Edge]:
+        """Return the facts as in :meth:`inside` that were true at a time, by what was known at another."""
         return [
             e
             for node in nodes
             for e in chain(self.outgoing(node), self._past.get(node, ()))
-            if e.object in nodes and (node in inner or e.object in inner) and e.holds(valid_ns)
+            if e.object in nodes and (node in inner or e.object in inner) and e.holds(valid_ns, known_ns)
         ]
 
-    def latest_then(self, node: str, valid_ns: int, count: int) -> Iterator[Edge]:
+    def latest_then(self, node: str, valid_ns: int, count: int, known_ns: int = NOW) -> Iterator[Edge]:
         """Yield facts about a node that were true at a time, of each kind at most ``count``, the latest first.
 
         The kinds are: with this subject or object, and current or past.
@@ -245,7 +248,7 @@ class Graph:
         out, into = (chain.from_iterable(reversed(t.get(node, _NONE).values())) for t in (self._out, self._into))
         past, past_into = (reversed(t.get(node, [])) for t in (self._past, self._past_into))
         for edges in (out, into, past, past_into):
-            yield from islice((e for e in edges if e.holds(valid_ns)), count)
+            yield from islice((e for e in edges if e.holds(valid_ns, known_ns)), count)
 
     def successors(self, node: str) -> dict[str, list[Edge]]:
         """Current facts with this subject by object, least recently touched first; not to be changed."""
@@ -264,7 +267,7 @@ class Graph:
         """Every version of every fact, in no particular order."""
         return chain(chain.from_iterable(self._past.values()), self._now.values())
 
-    def as_of(self, valid_ns: int, known_ns: int = FOREVER - 1, nodes: Iterable[str] | None = None) -> list[Edge]:
+    def as_of(self, valid_ns: int, known_ns: int = NOW, nodes: Iterable[str] | None = None) -> list[Edge]:
         """Return the facts that were true at ``valid_ns``, by what was known at ``known_ns``, in order of writing.
 
         Args:

@@ -9,6 +9,7 @@ from enum import Enum
 from engram.memory.contract import HippocampusError, Point, Source
 
 FOREVER = 2**63 - 1  # open end of an interval, nanoseconds
+NOW = FOREVER - 1  # as a time of belief: by all that is known
 LOG_ODDS_LIMIT = 6.0  # belief stays within this, so that some counter-evidence can always change it
 FLOOR = "Floor"  # id of the one node that stands for the floor
 _SECOND = 1_000_000_000
@@ -82,7 +83,7 @@ class Edge:
         """Subject, relation, object."""
         return self.subject, self.relation, self.object
 
-    def holds(self, valid_ns: int, known_ns: int = FOREVER - 1) -> bool:
+    def holds(self, valid_ns: int, known_ns: int = NOW) -> bool:
         """Whether the fact was true at ``valid_ns``, by what was known at ``known_ns`` (default: now)."""
         return self.valid_from <= valid_ns < self.valid_to and self.known_from <= known_ns < self.known_to
 

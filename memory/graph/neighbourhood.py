@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engram.memory.graph.graph import Graph
-from engram.memory.graph.model import FREE, RELATIONS, Edge
+from engram.memory.graph.model import FREE, NOW, RELATIONS, Edge
 
 Links = Callable[[str], Iterable[str]]  # the neighbours of a node
 
@@ -65,10 +65,10 @@ def along(graph: Graph) -> Links:
     return graph.successors
 
 
-def links_then(graph: Graph, valid_ns: int, degree: int) -> Links:
-    """Links both ways along facts that were true at a time; at most ``degree`` of each kind, the latest."""
+def links_then(graph: Graph, valid_ns: int, degree: int, known_ns: int = NOW) -> Links:
+    """Links both ways along facts true at a time, as believed at another; at most ``degree`` of each kind, the latest."""
     return lambda node: [
-        e.object if e.subject == node else e.subject for e in graph.latest_then(node, valid_ns, degree)
+        e.object if e.subject == node else e.subject for e in graph.latest_then(node, valid_ns, degree, known_ns)
     ]
 
 
@@ -78,6 +78,7 @@ def retrieve(
     now_ns: int,
     config: NeighbourhoodConfig,
     at_ns: int | None = None,
+    known_ns: int = NOW,
 ) -> list[Ranked]:
     """Return the facts around seeds that matter most, best first, at most ``config.edges``.
 
@@ -91,11 +92,12 @@ def retrieve(
         now_ns: the time that recency and belief count from.
         config: bounds and weights.
         at_ns: facts that were true then, instead of now.
+        known_ns: ... by what was known then; without ``at_ns`` it has no effect.
 
     """
-    links = both_ways(graph, config.degree) if at_ns is None else links_then(graph, at_ns, config.degree)
+    links = both_ways(graph, config.degree) if at_ns is None else links_then(graph, at_ns, config.degree, known_ns)
     relevance, inner = _relevance(links, {s: r for s, r in seeds.items() if s in graph.nodes}, config)
-    edges = graph.inside(relevance, inner) if at_ns is None else graph.inside_then(relevance, inner, at_ns)
+    edges = graph.inside(relevance, inner) if at_ns is None else graph.inside_then(relevance, inner, at_ns, known_ns)
     if not edges:
         return []
     scores = _scores(edges, relevance, now_ns, config)

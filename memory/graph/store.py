@@ -11,7 +11,7 @@ from engram.memory.contract import Event, Hit, Percepts, Point, Query, Source
 from engram.memory.graph.extract import ExtractConfig, Extractor
 from engram.memory.graph.graph import Graph
 from engram.memory.graph.knowledge import Change, Knowledge, Suspect
-from engram.memory.graph.model import FLOOR, FOREVER, Edge, GraphError, Triple, probability
+from engram.memory.graph.model import FLOOR, FOREVER, NOW, Edge, GraphError, Triple, probability
 from engram.memory.graph.names import Embed
 from engram.memory.graph.neighbourhood import NeighbourhoodConfig, Ranked, retrieve
 from engram.memory.graph.resolver import Resolver
@@ -117,13 +117,15 @@ class GraphStore:
         """Return the facts around what the question names or means, best first."""
         named, seeds = self._seeds(query.text)
         graph = self.graph
-        now = graph.clock_ns if query.at_ns is None else query.at_ns
-        found = retrieve(graph, seeds, now, self.config.neighbourhood, query.at_ns)
+        then = query.at_ns if query.at_ns is not None else query.known_ns
+        known_ns = NOW if query.known_ns is None else query.known_ns
+        now = graph.clock_ns if then is None else then
+        found = retrieve(graph, seeds, now, self.config.neighbourhood, then, known_ns)
         where = bool(_WHERE & set(query.text.lower().replace("?", " ").split()))
         worth = [(self._score(r, named, where), r.edge) for r in found if _within(self._position(r.edge), query)]
         best = heapq.nsmallest(query.limit, worth, key=lambda pair: (-pair[0], pair[1].serial))
-        hits = [self._hit(edge, score, now, query.at_ns) for score, edge in best]
-        if query.at_ns is None and query.near_m is None:
+        hits = [self._hit(edge, score, then, known_ns) for score, edge in best]
+        if then is None and query.near_m is None:
             hits += [self._claim(t, s) for t, s in self.knowledge.suspects.items() if {t[0], t[2]} & named]
         return heapq.nsmallest(query.limit, hits, key=lambda h: (-h.score, h.id))
 
@@ -146,13 +148,16 @@ class GraphStore:
             knowledge.suspects[subject, relation, object_] = Suspect(weight, steps, first, last, Source(*source))
         self.knowledge = knowledge
 
-    def where(self, thing: str, at_ns: int | None = None) -> list[Edge]:
-        """Return the chain of facts that says where a thing is or was, from its support outwards to the room."""
+    def where(self, thing: str, at_ns: int | None = None, known_ns: int = NOW) -> list[Edge]:
+        """Return the chain of facts that says where a thing is or was, from its support outwards to the room.
+
+        With ``at_ns``, where it was then, as believed at ``known_ns``.
+        """
         chain: list[Edge] = []
         seen: set[str] = set()
         while thing not in seen:
             seen.add(thing)
-            places, rooms = self._places(thing, at_ns)
+            places, rooms = self._places(thing, at_ns, known_ns)
             for steps in (places, rooms):
                 if steps:
                     chain.append(max(steps, key=lambda e: (e.last_ns, e.serial)))
@@ -161,12 +166,12 @@ class GraphStore:
             thing = chain[-1].subject if chain[-1].relation == "holds" else chain[-1].object
         return chain
 
-    def _places(self, thing: str, at_ns: int | None) -> tuple[list[Edge], list[Edge]]:
+    def _places(self, thing: str, at_ns: int | None, known_ns: int) -> tuple[list[Edge], list[Edge]]:
         """Facts that say where a thing is or was, and those that say in which room."""
         graph = self.graph
-        facts = graph.outgoing(thing) if at_ns is None else graph.tied(thing, at_ns)
+        facts = graph.outgoing(thing) if at_ns is None else graph.tied(thing, at_ns, known_ns)
         rooms = [e for e in facts if e.subject == thing and e.relation == "in_room"]
-        return graph.locations(thing, at_ns), rooms
+        return graph.locations(thing, at_ns, known_ns), rooms
 
     def _seeds(self, text: str) -> tuple[set[str], dict[str, float]]:
         """Ids that the question names, and the relevance of all nodes to start from."""
@@ -187,16 +192,17 @@ class GraphStore:
 
     def _position(self, edge: Edge) -> Point | None:
         """Where the thing is that a fact is about."""
-        if edge.position_m is not None or edge.valid_to != FOREVER:
+        if edge.position_m is not None or not edge.valid_to == edge.known_to == FOREVER:
             return edge.position_m
         return self.graph.nodes[located_by(edge.triple) or edge.subject].position_m
 
-    def _hit(self, edge: Edge, score: float, now: int, at_ns: int | None) -> Hit:
+    def _hit(self, edge: Edge, score: float, at_ns: int | None, known_ns: int) -> Hit:
         thing = located_by(edge.triple)
         text = " ".join(_words(self.graph, edge.triple))
-        chain = self.where(thing, at_ns) if thing else []
+        chain = self.where(thing, at_ns, known_ns) if thing else []
         further = [e.triple for e in chain[1:] if e.object != FLOOR]
-        sight = edge.sight(at_ns)
+        sight = edge.sight(None if at_ns is None else min(at_ns, known_ns))
+        now = self.graph.clock_ns if at_ns is None else at_ns
         text = ", ".join([text, *(" ".join(_words(self.graph, t)) for t in further)])
         data = {
             "triple": list(edge.triple),

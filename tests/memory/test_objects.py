@@ -266,3 +266,12 @@ def test_events_that_do_not_fit_are_refused():
         store.apply(Event("objects", "add", source, {}))
     with pytest.raises(ObjectError, match="'Mug_1'"):
         store.apply(Event("objects", "update", source, {"changes": [{"op": "miss", "id": "Mug_1"}]}))
+
+
+def test_what_was_known_then_of_a_later_time(robot):
+    robot.sees(TABLE, seen("Cup", (1.5, 0, 0.85), support="Table"), stamp_ns=8 * HOUR)
+    robot.sees(seen("Cup", (1.5, 0.9, 0.85), support="Shelf"), empty=[(1.5, 0, 0.85)], stamp_ns=10 * HOUR)
+    for times in ({"known_ns": 9 * HOUR}, {"at_ns": 11 * HOUR, "known_ns": 9 * HOUR}):
+        (hit,) = robot.objects.recall(Query("where was the cup?", **times))
+        assert hit.data["support"] == "Table_1"
+    assert robot.objects.recall(Query("where was the cup?", known_ns=7 * HOUR)) == []

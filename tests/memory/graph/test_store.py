@@ -275,3 +275,22 @@ def test_aliases_and_retractions_come_from_outside(robot, thing):
     assert texts(robot, "where is anna's favourite?") == ["Mug on Table"]
     robot.store.apply(robot.store.event([{"op": "retract", "triple": ["Mug", "on", "Table"]}], source))
     assert texts(robot, "where is the mug?") == []
+
+
+def test_what_was_believed_then_and_what_is_known_of_then_now(robot, thing):
+    robot.does(thing("Cup", (2, 0, 0.85), "Table"), stamp_ns=7 * HOUR)
+    robot.does(thing("Cup", (6, 0, 1.1), "Shelf"), stamp_ns=10 * HOUR)
+    source = Source("robot", "e", 1, 10 * HOUR)
+    mistake = [{"op": "retract", "triple": ["Cup", "on", "Shelf"]}]
+    robot.store.apply(robot.store.event(mistake, replace(source, stamp_ns=12 * HOUR)))
+
+    def said(**times):
+        return [h.text for h in robot.store.recall(Query("where was the cup?", **times))]
+
+    assert said(known_ns=8 * HOUR) == ["Cup on Table"]
+    assert said(known_ns=11 * HOUR) == ["Cup on Shelf"]
+    assert said(at_ns=11 * HOUR) == []  # it is known by now that this was wrong
+    assert said(at_ns=11 * HOUR, known_ns=8 * HOUR) == ["Cup on Table"]  # nothing else was known
+    (hit,) = robot.store.recall(Query("where was the cup?", known_ns=8 * HOUR))
+    assert (hit.position_m, hit.source.step, hit.data["valid_to_ns"]) == ((2, 0, 0.85), 0, None)
+    assert said(known_ns=6 * HOUR) == []
