@@ -8,6 +8,7 @@ from typing import Any
 
 from engram.evaluation.viewer import scenes
 from engram.evaluation.viewer.asking import ask
+from engram.evaluation.viewer.recorded import Recorded
 from engram.evaluation.viewer.reels import Reels, StoreUnreadableError
 from engram.evaluation.viewer.sources import Source, read_steps
 from engram.evaluation.viewer.timeline import Moment, Timeline
@@ -18,6 +19,7 @@ MOST_CHARS = 300  # of a question
 _MOST_TEXT = 200  # characters of a change that is told
 _MOST_CHANGES = 60  # of a step and store
 _RUNNING = 40  # steps shown of an attempt under way
+_NO_MEMORY = "this trace comes without a memory; name its file with --memory"
 Params = Mapping[str, str]
 Answer = dict[str, Any]
 
@@ -37,22 +39,24 @@ class View:
         """Open the memory for reading.
 
         Raises:
-            HippocampusError: it cannot be opened.
+            HippocampusError: the memory cannot be opened.
+            TraceError, OSError: the trace cannot be read.
 
         """
-        if source.memory is None:
-            raise BadRequestError("a view needs a memory")
-        self._log = open_log(source.memory, read_only=True)
         self._live, self._source = live, source
-        self.timeline = Timeline(self._log)
-        self.reels = Reels(self._log, default_stores())
-        self._steps = read_steps(source.steps)
+        self._recorded = Recorded(source.trace) if source.trace else None
+        self._log = open_log(source.memory, read_only=True) if source.memory else None
+        shown = self._recorded.moments() if self._recorded and self._log is None else ()
+        self.timeline = Timeline(self._log, shown)
+        self.reels = Reels(self._log, default_stores()) if self._log else None
+        self._read_steps()
         self._routes: Mapping[str, Callable[[Params], Answer]] = {
             "timeline": self._timeline,
             "state": self._state,
             "map": self._map,
             "graph": self._graph,
             "step": self._step,
+            "camera": self._camera,
             "ask": self._ask,
             "health": self._health,
         }
@@ -71,7 +75,13 @@ class View:
 
     def close(self) -> None:
         """Close the memory."""
-        self._log.close()
+        if self._log is not None:
+            self._log.close()
+
+    def frame(self, number: int) -> bytes | None:
+        """Return the last image up to an observation, JPEG or PNG; None when there is none."""
+        found = self._recorded.frame(number) if self._recorded else None
+        return None if found is None else found[1]
 
     def __enter__(self) -> View:
         return self
@@ -86,12 +96,14 @@ class View:
         after = _integer(params, "after", -1, -1)
         if self._live:
             self.timeline.refresh()
-            self._steps = read_steps(self._source.steps)
+            self._read_steps()
+        moments = self.timeline.moments
         return {
-            "name": self._log.name,
-            "robot": self._log.robot,
+            "name": self._source.memory or str(self._source.trace),
+            "robot": self._log.robot if self._log else moments[0].robot if moments else "",
             "live": self._live,
-            "has_plan": bool(self._steps),
+            "memory": self._log is not None,
+            "frames": self._recorded is not None,
             "moments": [m.row() for m in self.timeline.after(after)],
         }
 
@@ -131,13 +143,26 @@ class View:
         """What changed in a step, and what was planned."""
         moment, version = self._moment(params)
         if moment is None:
-            return {"version": version, "changes": {}, "plan": None}
-        changes: dict[str, list[str]] = {}
-        for _, event in self._log.events(moment.first - 1, moment.version):
-            told = [text[:_MOST_TEXT] for text in changes_of(event.store, event.kind, event.data)]
-            if told:
-                changes.setdefault(event.store, []).extend(told[:_MOST_CHANGES])
-        return {"version": version, "changes": changes, "plan": self._steps.get(moment.step)}
+            return {"version": version, "changes": {}, "plan": None, "pose": None, "journal": [], "recalls": []}
+        recorded, number = self._recorded, moment.step
+        before = self._steps.get(number - 1)
+        pose = recorded.pose(number) if recorded else before["base"] if before else None
+        return {
+            "version": version,
+            "changes": self._changes(moment),
+            "plan": self._steps.get(number),
+            "pose": pose,
+            "journal": recorded.journal.get(number, []) if recorded else [],
+            "recalls": recorded.recalls.get(number, []) if recorded else [],
+        }
+
+    def _camera(self, params: Params) -> Answer:
+        """Which image belongs to a moment, and what was detected in it."""
+        moment, version = self._moment(params)
+        found = self._recorded.frame(moment.step) if self._recorded and moment else None
+        if self._recorded is None or moment is None or found is None:
+            return {"version": version, "number": None, "wanted": moment.step if moment else 0}
+        return {"version": version, "number": found[0], "wanted": moment.step, **self._recorded.boxes(found[0])}
 
     def _ask(self, params: Params) -> Answer:
         """Answers to a question at a version."""
@@ -147,10 +172,14 @@ class View:
         if len(text) > MOST_CHARS:
             raise TooLongError(f"a question has at most {MOST_CHARS} characters")
         moment, version = self._moment(params)
+        if self.reels is None:
+            raise BadRequestError(_NO_MEMORY)
         return ask(self.reels, version, moment.stamp_ns if moment else 0, text, _integer(params, "limit", 5, 1, 20))
 
     def _health(self, params: Params) -> Answer:
         """How the file and the stores are."""
+        if self._log is None or self.reels is None:
+            return {"file": self._source.trace and str(self._source.trace), "stores": {}, "failed": {"": _NO_MEMORY}}
         counts = self._log.counts()
         kept = self._log.snapshots()
         stores = {
@@ -184,11 +213,30 @@ class View:
 
     def _read(self, found: Answer, name: str, version: int, look: Callable[[Any], Any]) -> None:
         """Put what a store shows into the answer, or why it shows nothing."""
+        if self.reels is None:
+            found["failed"] = {"": _NO_MEMORY}
+            return
         try:
             with self.reels[name].at(version) as store:
                 found[name] = look(store)
         except StoreUnreadableError as error:
             found["failed"][name] = str(error)
+
+    def _read_steps(self) -> None:
+        """Read what was decided: from the trace, or else from the log of steps."""
+        if self._recorded is not None:
+            self._recorded.refresh()
+            self._steps: Mapping[int, Mapping[str, Any]] = self._recorded.steps
+        else:
+            self._steps = read_steps(self._source.steps)
+
+    def _changes(self, moment: Moment) -> dict[str, list[str]]:
+        changes: dict[str, list[str]] = {}
+        for _, event in self._log.events(moment.first - 1, moment.version) if self._log else ():
+            told = [text[:_MOST_TEXT] for text in changes_of(event.store, event.kind, event.data)]
+            if told:
+                changes.setdefault(event.store, []).extend(told[:_MOST_CHANGES])
+        return changes
 
     def _running(self, moment: Moment | None, notes: Any) -> Answer | None:
         """Return the attempt under way at a moment: its steps so far."""

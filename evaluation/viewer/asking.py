@@ -46,7 +46,7 @@ def ask(reels: Reels, version: int, now_ns: int, text: str, limit: int) -> dict[
     if waiting:
         raise min(waiting, key=lambda e: e.share)
     recall = Recall(version, hits, failed=failed)
-    asked = frozenset(words(query.text))
+    asked = [word.strip("?.,!") for word in query.text.split()]
     best = answers(recall, query.text, limit, query.at_ns)
     return {
         "version": version,
@@ -58,11 +58,11 @@ def ask(reels: Reels, version: int, now_ns: int, text: str, limit: int) -> dict[
     }
 
 
-def _answer(hit: Hit, recall: Recall, asked: frozenset[str]) -> dict[str, Any]:
+def _answer(hit: Hit, recall: Recall, asked: Sequence[str]) -> dict[str, Any]:
     """Return an answer and why it is one: its words, and its rank and score in its own store."""
     ranks = [k for k, h in enumerate(recall.hits[hit.store]) if h.id == hit.id]
     own = recall.hits[hit.store][ranks[0]]
-    known = words(canonical(str(hit.data.get("label", "")))) + words(hit.text)
+    known = frozenset(words(f"{canonical(str(hit.data.get('label', '')))} {canonical(hit.text)}"))
     return {
         "store": hit.store,
         "id": hit.id,
@@ -76,7 +76,7 @@ def _answer(hit: Hit, recall: Recall, asked: frozenset[str]) -> dict[str, Any]:
         "position_m": hit.position_m,
         "where": [v for key in ("support", "room") if (v := hit.data.get(key)) and isinstance(v, str)],
         "why": {
-            "words": sorted(asked & frozenset(known)),
+            "words": [word for word in asked if known.intersection(words(word))],
             "rank": ranks[0] + 1,
             "of": len(recall.hits[hit.store]),
             "store_score": round(own.score, 4),

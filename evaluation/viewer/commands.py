@@ -42,12 +42,13 @@ def view(options: ViewOptions) -> int:
     The page is for this machine only, and for who has the address that is printed: it carries a token, a random one or
     that of the environment variable ENGRAM_VIEW_TOKEN.
     """
-    from engram.evaluation.viewer.sources import ViewError, find_source
+    from engram.evaluation.contract import EvaluationError
+    from engram.evaluation.viewer.sources import find_source
     from engram.memory.contract import HippocampusError
 
     try:
         return _serve(options, find_source(options.place, options.memory))
-    except (ViewError, HippocampusError) as error:
+    except (EvaluationError, HippocampusError) as error:
         raise CommandError(str(error)) from error
 
 

@@ -129,7 +129,6 @@ class Reels:
 
     def __init__(self, log: Log, stores: Sequence[Store], config: ReelConfig | None = None) -> None:
         """Take a log and new, empty stores."""
-        self.log = log
         self._reels = {store.name: Reel(log, store, config) for store in stores}
 
     def __contains__(self, name: str) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engram.memory.contract import Json, Source
-from engram.memory.graph.model import FOREVER, Edge, probability
+from engram.memory.graph.model import FOREVER, Edge, NodeKind, probability
 from engram.memory.graph.neighbourhood import NeighbourhoodConfig, Ranked, retrieve
 from engram.memory.graph.store import GraphStore
 from engram.memory.longterm import LongTermStore
@@ -103,6 +103,7 @@ def graph(store: GraphStore, node: str, hops: int, budget: int) -> dict[str, Any
         "node": node,
         "nodes": [{"id": i, "kind": known.nodes[i].kind.value, "name": known.nodes[i].name} for i in ends],
         "edges": [_fact(r, now_ns) for r in found],
+        "names": {i: known.nodes[i].name for i in ends if known.nodes[i].kind is NodeKind.ACTION},
         "past": [_past(e) for e in past[:_MOST_HISTORY]],
         "suspects": claims[:_MOST_NOTES],
         "all": sorted(known.nodes),

@@ -12,6 +12,7 @@ import ipaddress
 import json
 import logging
 import os
+import re
 import secrets
 import socket
 from collections.abc import Mapping
@@ -31,10 +32,10 @@ TOKEN_VARIABLE = "ENGRAM_VIEW_TOKEN"  # noqa: S105 (a name)
 _LEAST_TOKEN = 16  # characters
 _MOST_FIELDS = 20  # in a query
 _TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-_PAGES = {
-    "/": "view.html",
-    **{f"/{name}": name for name in ("view.css", "app.js", "dom.js", "map.js", "graph.js", "panels.js", "icon.svg")},
-}
+_PARTS = ("view.css", "app.js", "camera.js", "dom.js", "map.js", "graph.js", "panels.js", "icon.svg")
+_PAGES = {"/": "view.html", **{f"/{name}": name for name in _PARTS}}
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_PNG = b"\x89PNG"
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self';"
@@ -147,6 +148,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._welcome()
         elif url.path in _PAGES:
             self._page(_PAGES[url.path])
+        elif url.path == "/frame":
+            self._frame(params.get("number", ""))
         elif url.path.startswith("/api/"):
             self._api(url.path.removeprefix("/api/"), params)
         else:
@@ -172,6 +175,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _page(self, name: str) -> None:
         content = (files("engram.evaluation.viewer") / "static" / name).read_bytes()
         self._send(HTTPStatus.OK, content, f"{_TYPES[name.rpartition('.')[2]]}; charset=utf-8")
+
+    def _frame(self, number: str) -> None:
+        found = self.server.view.frame(int(number)) if _NUMBER.fullmatch(number) else None
+        if found is None:
+            self._error(HTTPStatus.NOT_FOUND, "there is no such image")
+        else:
+            self._send(HTTPStatus.OK, found, "image/png" if found.startswith(_PNG) else "image/jpeg")
 
     def _api(self, route: str, params: Mapping[str, str]) -> None:
         try:

@@ -45,12 +45,12 @@ class Moment:
 class Timeline:
     """The moments of a log, in order; grows with it."""
 
-    def __init__(self, log: Log) -> None:
-        """Read the log as far as it goes."""
+    def __init__(self, log: Log | None, moments: Sequence[Moment] = ()) -> None:
+        """Read the log as far as it goes; without a log, there are the moments that are given."""
         self._log = log
         self._lock = Lock()
-        self._upto = log.base
-        self._moments: list[Moment] = []
+        self._upto = log.base if log else 0
+        self._moments = list(moments)
         self.damaged = 0  # events with a wrong checksum
         self.refresh()
 
@@ -61,6 +61,8 @@ class Timeline:
 
     def refresh(self) -> None:
         """Take in what has been written since."""
+        if self._log is None:
+            return
         with self._lock:
             for row in self._log.rows(self._upto):
                 self._take(row)

@@ -1,5 +1,6 @@
 // The page: one chosen moment, and everything that is drawn of it.
 
+import { CameraView } from "./camera.js";
 import { $, colour, el, get, seconds } from "./dom.js";
 import { GraphView } from "./graph.js";
 import { MapView } from "./map.js";
@@ -13,6 +14,7 @@ const now = {
 let settling = 0, playing = 0;
 
 const map = new MapView((spot) => spot.object ? select(spot.object) : focus(spot.node, false));
+const camera = new CameraView();
 const graph = new GraphView((id) => focus(id));
 
 const moment = () => now.moments[now.index] ?? null;
@@ -39,7 +41,7 @@ const act = {
   stepOf: (at) => now.moments.findLast((m) => m.version <= at)?.step ?? 0,
   jump: (hit) => {
     now.selected = (now.state?.objects ?? []).some((o) => o.id === hit.id) ? hit.id : now.selected;
-    if (hit.position_m) mark([{ at: hit.position_m, name: "•" }]);
+    if (hit.position_m) mark([{ at: hit.position_m, name: 1 + Math.max(0, now.found?.answers.indexOf(hit) ?? 0) }]);
     scene("map");
     act.step(hit.step, hit.episode);
   },
@@ -80,7 +82,7 @@ function load() {
   loadMap();
   loadGraph();
   if (now.panel === "health") loadHealth();
-  if (now.frames) $("frame").src = `/frame?version=${version()}`;
+  loadCamera();
 }
 
 function loadMap() {
@@ -104,11 +106,16 @@ function loadGraph() {
   }).catch(quietly);
 }
 
+function loadCamera() {
+  if (!now.frames) return;
+  get("camera", { version: version() }).then((data) => camera.show(data)).catch(quietly);
+}
+
 const loadHealth = () => get("health").then((data) => { now.health = data; render("health"); }).catch(quietly);
 
 function drawPath() {
   const upto = now.moments.slice(0, now.index + 1).filter((m) => m.camera_m && m.episode === moment().episode);
-  const base = now.step?.version === version() ? now.step?.plan?.base : null;
+  const base = now.step?.version === version() ? now.step.pose : null;
   const at = upto.at(-1)?.camera_m;
   map.show({ path: upto.map((m) => m.camera_m), pose: base ?? (at ? [at[0], at[1], null] : null) });
 }
@@ -136,7 +143,7 @@ async function ask(text) {
   try {
     now.found = await get("ask", { version: version(), text }, progress);
     const placed = now.found.answers.filter((a) => a.position_m);
-    mark(placed.map((a) => ({ at: a.position_m, name: String(1 + now.found.answers.indexOf(a)) })));
+    mark(placed.map((a) => ({ at: a.position_m, name: 1 + now.found.answers.indexOf(a) })));
     render("answers");
   } catch (error) {
     if (error.name !== "AbortError") $("panel").replaceChildren(el("p", { class: "error" }, error.message));
@@ -203,8 +210,9 @@ async function follow() {
   if (grown) now.moments.pop();
   now.moments.push(...data.moments);
   now.live = data.live;
-  now.frames = Boolean(data.has_frames);
-  $("camera-tab").hidden = !now.frames;
+  now.frames = data.frames;
+  now.memory = data.memory;
+  $("camera").hidden = !now.frames;
   $("name").textContent = `${data.robot} · ${data.name}`;
   $("name").title = data.name;
   $("live").hidden = !data.live;
@@ -251,6 +259,7 @@ async function start() {
   theme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
   listen();
   await follow();
+  if (!now.memory) tab("step");
   if (now.live) setInterval(() => follow().catch(quietly), FOLLOW_MS);
 }
 

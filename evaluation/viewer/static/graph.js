@@ -55,7 +55,8 @@ export class GraphView {
     const dot = svg("circle", { r: focus ? 9 : place.depth === 1 ? 6 : 4.5 });
     dot.style.color = KINDS[node.kind] ?? "#777";
     const name = node.kind === "action" ? node.name : node.id;
-    const short = name.length > 22 ? `${name.slice(0, 21)}…` : name;
+    const room = place.children.length && !focus ? Math.max(6, Math.floor((place.gap - 22) / 6.3)) : 22;
+    const short = name.length > room ? `${name.slice(0, room - 1)}…` : name;
     const left = Math.cos(place.angle) < -1e-6;
     const turn = (place.angle * 180) / Math.PI + (left ? 180 : 0);
     const text = focus
@@ -118,6 +119,10 @@ function layout(data, width, height) {
     }
   };
   spread(data.node, -Math.PI / 2, 2 * Math.PI);
+  for (const place of places.values()) {
+    const below = place.children.map((id) => places.get(id)).map((p) => Math.hypot(p.x - place.x, p.y - place.y));
+    place.gap = Math.min(...below);
+  }
   const centre = places.get(data.node);
   [centre.x, centre.y] = [width / 2, height / 2];
   return places;

@@ -1,6 +1,6 @@
 // The map from above: occupancy between two heights, places and ways, things, the robot's path, and marked answers.
 
-import { $, colour, metres, percent } from "./dom.js";
+import { $, colour, percent } from "./dom.js";
 
 export class MapView {
   constructor(onPick) {
@@ -97,9 +97,10 @@ export class MapView {
     c.strokeStyle = colour("place");
     for (const way of ways) {
       const [a, b] = [where.get(way.from), where.get(way.to)];
-      if (!a || !b) continue;
-      c.globalAlpha = a.landmark || b.landmark ? 0.12 : 0.25 + 0.5 * way.success;
-      c.lineWidth = a.landmark || b.landmark ? 1 : 1.6;
+      const sight = a && b && (a.landmark || b.landmark);
+      if (!a || !b || (sight && a.id !== here && b.id !== here)) continue;
+      c.globalAlpha = sight ? 0.3 : 0.25 + 0.5 * way.success;
+      c.lineWidth = sight ? 1 : 1.8;
       c.beginPath();
       c.moveTo(...this.at(a.position_m));
       c.lineTo(...this.at(b.position_m));
@@ -186,8 +187,11 @@ export class MapView {
     c.font = "bold 12px system-ui, sans-serif";
     c.textBaseline = "middle";
     c.textAlign = "center";
-    [...this.data.marks].reverse().forEach((mark) => {
+    const drawn = [];
+    for (const mark of this.data.marks) {
       const [x, y] = this.at(mark.at);
+      if (drawn.some(([px, py]) => Math.hypot(px - x, py - y) < 34)) continue; // the better answer stands for its place
+      drawn.push([x, y]);
       c.strokeStyle = colour("mark");
       c.lineWidth = 3;
       c.beginPath();
@@ -199,7 +203,7 @@ export class MapView {
       c.fill();
       c.fillStyle = colour("pane");
       c.fillText(mark.name, x + 12, y - 11.5);
-    });
+    }
     c.textAlign = "start";
   }
 
@@ -269,8 +273,6 @@ export class MapView {
 
 const STATE = { visible: "ok", stale: "quiet", held: "main", placed: "main", removed: "bad" };
 const area = (o) => o.extent_m[0] * o.extent_m[1];
-
-export const describe = (o) => `${o.id} at ${metres(o.centre_m)}`;
 
 function paint(slice) {
   const [width, height] = slice.size;

@@ -75,7 +75,7 @@ export function facts(data, act) {
   if (!data?.graph) return failures(data?.failed);
   const g = data.graph;
   const fact = (e) => el("button", { class: "row", type: "button", on: { click: () => act.node(e.subject === g.node ? e.object : e.subject) } },
-    el("span", {}, `${e.subject} `, el("span", { class: "quiet" }, e.relation.replaceAll("_", " ")), ` ${e.object}`),
+    el("span", {}, `${g.names[e.subject] ?? e.subject} `, el("span", { class: "quiet" }, e.relation.replaceAll("_", " ")), ` ${g.names[e.object] ?? e.object}`),
     el("span", { class: "num" }, percent(e.confidence)),
     el("span", { class: "note" }, `worth ${e.score.toFixed(2)} · seen ${e.seen}${e.missed ? ` · missed ${e.missed}` : ""} · steps ${e.step} to ${e.last_step}`));
   return [
@@ -88,6 +88,7 @@ export function facts(data, act) {
 
 export function memories(data, act) {
   if (!data) return [];
+  if (!data.objects) return failures(data.failed);
   const steps = (rows) => el("ol", { class: "steps" }, rows.map(([step, text]) => el("li", {}, el("span", {}, step), text)));
   const counts = {};
   for (const o of data.objects ?? []) counts[o.state] = (counts[o.state] ?? 0) + 1;
@@ -115,12 +116,20 @@ export function step(data, moment) {
   const out = [el("p", {}, el("strong", {}, moment.text || "Nothing said."))];
   if (moment.marks.length) out.push(el("p", {}, moment.marks.join(", ")));
   if (plan) {
-    out.push(el("h3", {}, "Plan and outcome"), el("table", {}, Object.entries(plan).map(([key, value]) =>
+    out.push(el("h3", {}, "Decided then"), el("table", {}, Object.entries(plan).map(([key, value]) =>
       el("tr", {}, el("th", {}, key.replaceAll("_", " ")), el("td", {}, shown(value))))));
   }
-  for (const line of data.journal ?? []) {
-    out.push(el("div", { class: "row" }, el("span", {}, line.text), el("span", { class: "num" }, line.kind), line.note ? el("span", { class: "note" }, line.note) : ""));
+  if (data.journal.length) out.push(el("h3", {}, "Journal of the agent"));
+  for (const line of data.journal) {
+    out.push(el("div", { class: "row" }, el("span", {}, [line.label, line.target ? ` (${line.target})` : ""]), el("span", { class: `state ${line.kind === "failed" ? "fault" : ""}` }, line.kind),
+      line.reason ? el("span", { class: "note" }, line.reason.replaceAll("_", " ")) : ""));
   }
+  if (data.recalls.length) out.push(el("h3", {}, "Asked of memory"));
+  for (const asked of data.recalls) {
+    out.push(el("details", {}, el("summary", {}, `${asked.query} `, el("span", { class: "quiet" }, `${asked.answers.length} answers`)),
+      ...asked.answers.map((hit) => el("div", { class: "row" }, el("span", {}, hit.text ?? shown(hit)), el("span", { class: "num" }, "score" in hit ? hit.score.toFixed(2) : "")))));
+  }
+  if (Object.keys(data.changes).length) out.push(el("h3", {}, "What changed in memory"));
   for (const [store, changes] of Object.entries(data.changes)) {
     out.push(el("details", { open: store === "graph" || store === "semantic" ? true : null }, el("summary", {}, `${store} `, el("span", { class: "quiet" }, `${changes.length} changes`)),
       ...changes.map((text) => el("div", { class: "row" }, el("span", {}, text)))));
@@ -132,6 +141,7 @@ const shown = (value) => value === null ? "–" : typeof value === "object" ? JS
 
 export function health(data) {
   if (!data) return [];
+  if (data.failed) return [nothing(data.file), ...failures(data.failed)];
   const rows = [["file", data.file], ["robot", data.robot], ["version", data.version], ["size", bytes(data.bytes)],
     ["made", data.created_ns ? seconds(data.created_ns) : "–"], ["kept by", data["kept by"] ?? "–"],
     ["dropped up to", data.dropped_upto || "nothing"], ["damaged events", data.damaged]];
