@@ -43,7 +43,7 @@ lint: $(INSTALLED)
 
 bench: $(WARM)
 	$(BIN)/python benchmarks/bench_house.py
-	$(BIN)/python benchmarks/tidy.py
+	$(BIN)/engram eval tidy-test --workers 2 --out runs/tidy-test
 
 clean:
 	rm -rf .venv build dist *.egg-info

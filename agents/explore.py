@@ -71,7 +71,8 @@ def best_view(sit: Situation, refused: Collection[tuple[Node, int]] = ()) -> Vie
     chosen = _promising(sit, worth, xy, cost)
     gains = sit.sight.gains(sit.grid, xy[chosen], worth, _HEADINGS)
     turning = np.array([turns(sit.heading, h, sit.config.rotate_deg) for h in range(4)])
-    ratio = gains / (cost[chosen][:, None] + turning[None, :] + _FIXED_COST)
+    way = cost[chosen][:, None] + turning[None, :] + _FIXED_COST
+    ratio = (gains if sit.config.explore == "sight" else 1.0) / way
     ratio[gains < sit.config.explore_gain_m2] = 0.0
     place = {nodes[c]: k for k, c in enumerate(chosen)}
     for node, heading in [*refused, (sit.node, sit.heading)]:  # seen before, and what it sees now

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +19,10 @@ from engram.perception.geometry import Floats, PointImage, pitch_of, point_image
 from engram.perception.support import Support, support_of
 from engram.perception.tracker import Sighting, Track, Tracker
 from engram.planners.navigation import NavigationConfig, Navigator, Node
-from engram.planners.placement import PlacementPrior, RoomBelief
+from engram.planners.placement import AnyReceptacle, PlacementPrior, RoomBelief
 from engram.sims.contract import Observation, Outcome
 
+_WORLDS: dict[str, Any] = {"given": "it is the world's"}
 _LID_M = 0.06  # what lies no deeper than this below the top lies on it
 
 
@@ -27,11 +30,16 @@ _LID_M = 0.06  # what lies no deeper than this below the top lies on it
 class TidyConfig:
     """Choices of the tidy agent."""
 
-    step_m: float = 0.25
-    rotate_deg: float = 90.0
-    look_deg: float = 30.0
+    step_m: float = field(default=0.25, metadata=_WORLDS)
+    rotate_deg: float = field(default=90.0, metadata=_WORLDS)
+    look_deg: float = field(default=30.0, metadata=_WORLDS)
     base_radius_m: float = 0.20
-    max_steps: int = 1000
+    max_steps: int = field(default=1000, metadata={"given": "set max_steps of the episode"})
+    placement_prior: bool = True  # put things where the counts say; if not, on any receptacle, the nearest first
+    misplaced_prior: bool = True  # take for misplaced what the counts say; if not, what lies on the floor
+    room_prior: bool = True  # tell types of rooms by their furniture; if not, each is as likely
+    handled_memory: bool = True  # handle a thing twice at most; if not, as often as it seems misplaced
+    explore: Literal["sight", "nearest"] = "sight"  # go for most to see for the way, or for the nearest unseen place
     explore_steps: int = 400
     explore_gain_m2: float = 0.25  # exploration ends when no pose is expected to show this much
     see_near_m: float = 2.5  # what was not seen from this near counts as not looked at
@@ -56,6 +64,7 @@ class Situation:
     config: TidyConfig
     detector: Detector
     prior: PlacementPrior
+    rooms: Callable[[Floats], RoomBelief] | None = None  # tells the type of the room at a point, in place of the prior
     grid: Occupancy = field(default_factory=Occupancy)
     tracker: Tracker = field(default_factory=Tracker)
     events: list[Event] = field(default_factory=list)
@@ -70,6 +79,8 @@ class Situation:
     def __post_init__(self) -> None:
         """Prepare what follows from the configuration."""
         c = self.config
+        self.placing = self.prior if c.placement_prior else AnyReceptacle(self.prior)
+        self.judging = self.prior if c.misplaced_prior else AnyReceptacle(self.prior)
         self.navigator = Navigator(NavigationConfig(step_m=c.step_m, radius_m=c.base_radius_m))
         self.sight = Sight(SightConfig(far_m=c.see_near_m - 0.1))  # what is in sight shall count as seen
         self._rooms: tuple[int, NDArray[np.int32], dict[int, list[Track]]] | None = None
@@ -146,6 +157,10 @@ class Situation:
 
         What stands near counts more: where the map has not told two rooms apart, each still has its own type.
         """
+        if self.rooms is not None:
+            return self.rooms(position)
+        if not self.config.room_prior:
+            return self.prior.room_belief(())
         labels, furniture = self._room_map()
         region = self.region_of(position, labels)
         near: dict[str, float] = {}
@@ -181,7 +196,7 @@ class Situation:
         ):  # a plate on a table: the table counts too
             below = self.support(support.track)
             chain += [below.track.label] if below.track else []
-        return min(self.prior.out_of_place(track.label, holder, rooms) for holder in chain)
+        return min(self.judging.out_of_place(track.label, holder, rooms) for holder in chain)
 
     def _lid(self, track: Track, holder: Track) -> bool:
         """Whether a thing lies on top of what it belongs inside of."""

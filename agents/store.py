@@ -74,7 +74,7 @@ def choose(sit: Situation, label: str, refused: set[int], least: float = 0.0) ->
         for spot in _nearest_spot(sit, t)
     ]
     candidates = [Candidate(s.holder.label, sit.room_at(s.point), s.stance.cost) for s in spots]
-    ranked = sit.prior.rank_receptacles(label, candidates)
+    ranked = sit.placing.rank_receptacles(label, candidates)
     likely = [k for k, proper in ranked if proper > least]
     return spots[likely[0]] if likely else None
 
@@ -121,13 +121,13 @@ def floor_stance(sit: Situation, label: str) -> Stance | None:
     """Return the nearest pose with clear floor ahead where the label belongs on the floor; paths must be planned."""
     clearance, floor = sit.grid.clearance(), sit.grid.known_floor()
     for node in sorted(sit.navigator.reachable(), key=lambda n: (sit.navigator.distance(n), n)):
-        if sit.prior.proper(label, None, sit.room_at(np.array(sit.navigator.position(node)))) < _FAIR:
+        if sit.placing.proper(label, None, sit.room_at(np.array(sit.navigator.position(node)))) < _FAIR:
             continue
         for heading in range(4):
             xy = _ahead(sit, node, heading)
             ix, iy = sit.grid.cells(xy[None, :])[0]
             clear = sit.grid.inside(np.array([ix, iy])) and floor[ix, iy] and clearance[ix, iy] > _CLEAR_M
-            if clear and sit.prior.proper(label, None, sit.room_at(xy)) >= _FAIR:
+            if clear and sit.placing.proper(label, None, sit.room_at(xy)) >= _FAIR:
                 return Stance(node, heading, _FLOOR_PITCH_DEG, sit.navigator.distance(node))
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,20 +11,22 @@ from numpy.typing import NDArray
 from engram.agents.events import Event
 from engram.agents.explore import explore
 from engram.agents.fetch import fetch
-from engram.agents.motion import Skill
+from engram.agents.motion import Skill, turn_to
 from engram.agents.picture import MapPicture
 from engram.agents.remember import Remember, result
 from engram.agents.situation import Situation, TidyConfig
 from engram.agents.store import store
 from engram.perception.contracts import Detector
+from engram.perception.geometry import Floats
 from engram.perception.tracker import Track
-from engram.planners.placement import PlacementPrior
+from engram.planners.placement import PlacementPrior, RoomBelief
 from engram.sims.contract import Action, Observation, Verb, act
 
 __all__ = ["TidyAgent", "TidyConfig"]
 
 _RESERVE = 5  # steps kept back so that the episode ends with DONE
 _TRIES = 2  # times that one thing is handled
+_AGAIN = 40.0  # steps that handling a thing once more must be worth
 _SAME_M = 0.5
 
 
@@ -36,6 +39,7 @@ class TidyAgent:
         config: TidyConfig | None = None,
         prior: PlacementPrior | None = None,
         remember: Remember | None = None,
+        rooms: Callable[[Floats], RoomBelief] | None = None,
     ) -> None:
         """Take the detector and the choices.
 
@@ -44,20 +48,21 @@ class TidyAgent:
             config: choices.
             prior: where things belong; the one that comes with the package when not given.
             remember: writes the one episode to come into a memory; nothing is written when not given.
+            rooms: tells the type of the room at a point (3,) of the map; the prior does when not given.
 
         """
         self.config = config or TidyConfig()
         self._detector = detector
         self._prior = prior or PlacementPrior.load()
-        self._remember = remember
-        self._sit = Situation(self.config, detector, self._prior)
+        self._remember, self._rooms = remember, rooms
+        self._sit = Situation(self.config, detector, self._prior, rooms)
         self._script: Skill[None] | None = None
         self._handled: list[tuple[str, NDArray[np.float64]]] = []
         self._found: set[int] = set()
 
     def reset(self, observation: Observation) -> None:
         """Forget everything and begin."""
-        self._sit = Situation(self.config, self._detector, self._prior)
+        self._sit = Situation(self.config, self._detector, self._prior, self._rooms)
         self._handled, self._found = [], set()
         self._script = self._run()
 
@@ -114,13 +119,15 @@ class TidyAgent:
         yield from explore(sit)
         sit.note("phase", "tidy")
         while (track := self._next()) is not None:
-            place, label = track.centre.copy(), track.label
+            place, label, begun = track.centre.copy(), track.label, sit.step
             self._handled.append((label, place))
             if (yield from fetch(sit, track)):
                 yield from store(sit)
                 placed = sit.events[-1]
                 if placed.kind == "placed" and placed.position is not None:
                     self._handled.append((label, np.array(placed.position)))  # once more if it proves wrong
+            if sit.step == begun:  # nothing could be tried; time must pass, or this would never end
+                yield from turn_to(sit, (sit.heading + 1) % 4)
         sit.phase = "done"
         sit.note("phase", "done")
 
@@ -130,7 +137,7 @@ class TidyAgent:
         sit.plan()
         best, least = None, np.inf
         for track in sit.tracker.tracks:
-            if not sit.prior.knows(track.label) or self._times(track) >= _TRIES:
+            if not sit.prior.knows(track.label) or (self.config.handled_memory and self._times(track) >= _TRIES):
                 continue
             belief = sit.misplaced(track)
             if belief < self.config.misplaced:
@@ -140,7 +147,7 @@ class TidyAgent:
                 holder = sit.support(track).track
                 where = holder.label if holder else "Floor"
                 sit.note("found", track.label, f"misplaced {belief:.2f}", track.centre, where)
-            cost = self._approach(track) + 40.0 * self._times(track)
+            cost = self._approach(track) + _AGAIN * self._times(track) * self.config.handled_memory
             if cost < least:
                 best, least = track, cost
         return best

@@ -116,6 +116,10 @@ class EpisodeProtocol(Protocol):
     options: type[Any]  # frozen dataclass of what can be configured, besides the seed
     metrics: Mapping[str, Metric]
 
+    def prepare(self) -> None:
+        """Do what a process must do once and no episode should wait for, such as compiling."""
+        ...
+
     def run(self, config: Json, seed: int, trace: Path | None) -> Outcome:
         """Run an episode; with ``trace``, write what it did to that file.
 

@@ -118,3 +118,18 @@ class PlacementPrior:
 
     def _sure(self, count: float) -> float:
         return count / (count + self.config.doubt)
+
+
+class AnyReceptacle(PlacementPrior):
+    """A prior that knows what is put away and what things stand on, and not where what belongs.
+
+    Any receptacle is as proper as another; the floor is not.
+    """
+
+    def __init__(self, prior: PlacementPrior) -> None:
+        """Take the names from a prior."""
+        super().__init__({"version": 1, "counts": prior.counts, "rooms": prior.fixtures}, config=prior.config)
+
+    def proper(self, category: str, receptacle: str | None, rooms: RoomBelief) -> float:
+        """1 on a receptacle, 0 on the floor."""
+        return float(receptacle not in (None, FLOOR))

@@ -1,0 +1,199 @@
+"""Episodes in processes of this machine. A process that dies or takes too long costs one episode and no more."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import connection, get_context, parent_process
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from engram.evaluation import protocols
+from engram.evaluation.contract import EvaluationError, Job, RunFolder
+from engram.evaluation.worker import DiskFullError, Finished, perform, told
+
+_STARTS = 3  # processes that may die before they are ready, one after the other
+_TICK_SECS = 0.5
+
+
+class WorkersError(EvaluationError):
+    """Raised when no process can run episodes here; the message says why."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A job under way."""
+
+    job: Job
+    since: float  # time.monotonic
+
+
+@dataclass(frozen=True)
+class LocalPool:
+    """Runs jobs in processes of this machine."""
+
+    protocol: str
+    folder: RunFolder
+    workers: int
+    wall_secs: float
+    trace: bool
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[Finished | list[Running]]:
+        """Yield what has finished as it finishes, and now and then what is under way.
+
+        Raises:
+            WorkersError: processes cannot start.
+            DiskFullError: a process found the disk full.
+
+        """
+        waiting = deque(jobs)
+        staff: list[_Worker] = []
+        failed = 0
+        try:
+            while waiting or any(w.running for w in staff):
+                while len(staff) < min(self.workers, len(waiting) + sum(w.running is not None for w in staff)):
+                    staff.append(_Worker(self))
+                connection.wait([x for w in staff for x in (w.pipe, w.process.sentinel)], _TICK_SECS)
+                for worker in list(staff):
+                    found, started = worker.look(), worker.ready
+                    if isinstance(found, Finished):
+                        yield found
+                    if started:
+                        failed = 0
+                    if worker.gone:
+                        staff.remove(worker)
+                        failed += not started
+                        if failed >= _STARTS:
+                            raise WorkersError(f"processes die before they can run an episode ({worker.fate()})")
+                    elif worker.idle and waiting:
+                        worker.give(waiting.popleft())
+                yield [w.running for w in staff if w.running]
+        finally:
+            for worker in staff:
+                worker.stop()
+
+
+class _Worker:
+    """One process and the job that it has."""
+
+    def __init__(self, pool: LocalPool) -> None:
+        context = get_context("spawn")
+        self._pool = pool
+        self.pipe, theirs = context.Pipe()
+        log = pool.folder.path / "workers.log"
+        self.process: BaseProcess = context.Process(
+            target=_serve, args=(theirs, pool.protocol, str(log)), name="engram-episode"
+        )
+        self.process.start()
+        theirs.close()
+        self.ready = False
+        self.gone = False
+        self.running: Running | None = None
+
+    @property
+    def idle(self) -> bool:
+        return self.ready and not self.gone and self.running is None
+
+    def give(self, job: Job) -> None:
+        self.running = Running(job, time.monotonic())
+        trace = self._pool.folder.trace(job.id) if self._pool.trace else None
+        with suppress(BrokenPipeError):  # it has died; look() will see it
+            self.pipe.send((job, trace))
+
+    def look(self) -> Finished | None:
+        """Take what the process has said; or find that it has died or is late."""
+        alive = self.process.is_alive()  # asked first: what it said before it died is still in the pipe
+        with suppress(EOFError, ConnectionResetError):
+            if self.pipe.poll():
+                return self._heard(*self.pipe.recv())
+        if self.running is not None and time.monotonic() - self.running.since > self._pool.wall_secs:
+            return self._lost(f"stopped after {self._pool.wall_secs:g} s", "timeout")
+        if not alive:
+            return self._lost(f"the process of the episode died ({self.fate()})", "died")
+        return None
+
+    def fate(self) -> str:
+        self.process.join(5.0)
+        code = self.process.exitcode or 0
+        try:
+            return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        except ValueError:
+            return f"signal {-code}"
+
+    def stop(self) -> None:
+        self.gone = True
+        if self.ready:  # it leads a group of its own by now; what it has started goes with it
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid or 0, signal.SIGKILL)
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+    def _heard(self, what: str, said: Any) -> Finished | None:
+        if what == "ready":
+            self.ready = True
+            return None
+        self.running = None
+        if what == "full":
+            raise DiskFullError(said)
+        if what == "broken":
+            raise WorkersError(said)
+        return said if isinstance(said, Finished) else None
+
+    def _lost(self, error: str, reason: str) -> Finished | None:
+        running, self.running = self.running, None
+        if reason == "timeout":
+            self.process.kill()
+        self.fate()
+        self.stop()
+        if running is None:
+            return None
+        return Finished(running.job, None, error, reason, time.monotonic() - running.since)
+
+
+def _serve(pipe: Connection, name: str, log: str) -> None:
+    """Run jobs until the pipe ends."""
+    _detach(log)
+    try:
+        protocol = protocols.load(name)
+        protocol.prepare()
+    except Exception as error:  # noqa: BLE001 - told to the one who waits, and the run ends
+        pipe.send(("broken", f"no episode can run here: {told(error)}"))
+        return
+    pipe.send(("ready", None))
+    with suppress(EOFError, KeyboardInterrupt):
+        while True:
+            job, trace = pipe.recv()
+            if trace is not None:
+                Path(trace).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                pipe.send(("finished", perform(protocol, job, trace)))
+            except DiskFullError as error:
+                pipe.send(("full", str(error)))
+
+
+def _detach(log: str) -> None:
+    """Leave the terminal to the run, and end with it."""
+    with suppress(OSError):
+        os.setsid()  # Ctrl-C is the run's to handle
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for stream in (1, 2):
+        os.dup2(file, stream)
+    faulthandler.enable()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
