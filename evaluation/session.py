@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -14,43 +15,51 @@ from rich.table import Table
 from rich.text import Text
 
 from engram.agents.events import Event
+from engram.agents.relocate import Relocate
 from engram.agents.remember import Remember, RememberConfig
 from engram.evaluation.commands import TidyOptions
 from engram.evaluation.recording import Recorder
 from engram.evaluation.report import StepLog, document, summary, write_html, write_json
 from engram.evaluation.runner import Ended, Turn, Watcher
 from engram.evaluation.tidy import MakeWorld, make_world, run_tidy
-from engram.memory.errors import MemoryFileError
+from engram.memory.contract import Store
+from engram.memory.mapping.errors import EmptyMapError, LostError
+
+if TYPE_CHECKING:
+    from engram.memory.hippocampus import Hippocampus
 
 _SHOWN_EVENTS = 5
 _REFRESH_HZ = 8
+_NEWEST = 1000  # events among which the newest stamp is: those of one step share it, and clocks run forward
 _DEADLINE_SECS = 60.0  # a simulated world waits for the memory; nothing is left out for want of time
 _COLOURS = {"found": "cyan", "picked": "yellow", "placed": "green", "failed": "red", "phase": "bold"}
 
 
 def run_and_report(options: TidyOptions, make: MakeWorld = make_world) -> Ended:
-    """Run a tidy episode, write its files into ``options.out``, say in one line how it went."""
+    """Run a tidy episode, write its files into ``options.out``, say in one line how it went.
+
+    Raises:
+        LostError: all that is done, but the episode is not in the memory, in whose map the robot did not find itself.
+
+    """
     options.out.mkdir(parents=True, exist_ok=True)
     recorder = Recorder()
     begin = time.perf_counter()
-    with (
-        remembering(options) as remember,
-        (options.out / "steps.jsonl").open("w", encoding="utf-8") as file,
-        progress(options) as shown,
-    ):
-        run = run_tidy(options.task(), [StepLog(file), recorder, *shown], make, remember=remember)
+    with remembering(options) as remember:
+        with (options.out / "steps.jsonl").open("w", encoding="utf-8") as file, progress(options) as shown:
+            run = run_tidy(options.task(), [StepLog(file), recorder, *shown], make, remember=remember)
         if remember is not None:
             remember.ended(run.episode.ended)  # unless the robot itself has said how
-    total = time.perf_counter() - begin
-    recorder.write(options.out / "episode.gif")
-    timing = {"setup": round(run.setup_secs, 3), **run.episode.timing_secs, "total": round(total, 3)}
-    content = document(run, {**timing, "gif": round(time.perf_counter() - begin - total, 3)})
-    write_json(options.out / "report.json", content)
-    write_html(options.out / "report.html", run, content)
-    if options.json:
-        sys.stdout.write((options.out / "report.json").read_text(encoding="utf-8"))
-    else:
-        sys.stdout.write(f"{summary(run, total)}\n{options.out / 'report.html'}\n")
+        total = time.perf_counter() - begin
+        recorder.write(options.out / "episode.gif")
+        timing = {"setup": round(run.setup_secs, 3), **run.episode.timing_secs, "total": round(total, 3)}
+        content = document(run, {**timing, "gif": round(time.perf_counter() - begin - total, 3)})
+        write_json(options.out / "report.json", content)
+        write_html(options.out / "report.html", run, content)
+        if options.json:
+            sys.stdout.write((options.out / "report.json").read_text(encoding="utf-8"))
+        else:
+            sys.stdout.write(f"{summary(run, total)}\n{options.out / 'report.html'}\n")
     return run.episode.ended
 
 
@@ -58,8 +67,11 @@ def run_and_report(options: TidyOptions, make: MakeWorld = make_world) -> Ended:
 def remembering(options: TidyOptions) -> Iterator[Remember | None]:
     """Open the memory that the options name; it is whole and closed afterwards, whatever happens.
 
+    In a memory that holds something, the robot first has to find itself.
+
     Raises:
-        HippocampusError: it cannot be opened, or is not new: the map frames and clocks of two episodes differ.
+        HippocampusError: it cannot be opened, or holds something and no map.
+        LostError: at the end, if the robot did not find itself in the map; memory is as before.
 
     """
     if options.memory is None:
@@ -69,10 +81,33 @@ def remembering(options: TidyOptions) -> Iterator[Remember | None]:
     from engram.memory.stores import default_stores
 
     config = HippocampusConfig(robot="tidy", deadline_secs=_DEADLINE_SECS)
-    with Hippocampus(options.memory, default_stores(), config) as memory:
-        if memory.version:
-            raise MemoryFileError(options.memory, "holds another episode, of another map frame", "name a new file")
-        yield Remember(memory, RememberConfig(config.robot, f"tidy-{options.seed}"))
+    stores = default_stores()
+    with Hippocampus(options.memory, stores, config) as memory:
+        episode = f"tidy-{options.seed}"
+        if not memory.version:
+            yield Remember(memory, RememberConfig(config.robot, episode))
+            return
+        relocate = _resumed(memory, stores)
+        yield Remember(relocate, RememberConfig(config.robot, f"{episode}-{memory.version}"))
+        if relocate.pose is None:
+            cause = f"this run is not in it, for the robot did not find itself in its map: {relocate.reason}"
+            raise LostError(options.memory, cause)
+
+
+def _resumed(memory: Hippocampus, stores: Sequence[Store]) -> Relocate:
+    """Return what an episode is written through into a memory that holds others."""
+    from engram.memory.mapping.relocalise import StoredMap
+    from engram.memory.spatial.store import SpatialStore
+
+    file, trees = memory.file, [store.octree for store in stores if isinstance(store, SpatialStore)]
+    health = memory.health()["spatial"]
+    if health.state != "ready":
+        raise LostError(file.name, f"its map cannot be used: {health.fault}", "engram memory check says more")
+    newest_ns = max(row.stamp_ns for row in file.rows(max(file.base, memory.version - _NEWEST)))
+    try:
+        return Relocate(memory, StoredMap.of(trees[0]), newest_ns)
+    except EmptyMapError as error:
+        raise LostError(file.name, "holds no map in which the robot could find itself", "name a new file") from error
 
 
 @contextmanager

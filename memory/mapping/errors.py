@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engram.memory.contract import HippocampusError
+from engram.memory.errors import MemoryFileError
 
 
 class MappingError(HippocampusError):
@@ -27,3 +28,10 @@ class PoseGraphError(MappingError, ValueError):
 
 class Open3DMissingError(MappingError, ImportError):
     """Raised when Open3D was asked for and cannot be imported; the message says what to install."""
+
+
+class LostError(MemoryFileError):
+    """Raised when a robot did not find itself in the map of a memory, and so could not write into it."""
+
+    cause = "the robot did not find itself in the map that it holds"
+    remedy = "name a new file for another place, or start where the map is complete"

@@ -117,7 +117,7 @@ class StoredMap:
 
         """
         c = self.config
-        cloud = _thinned(np.asarray(points, np.float64).reshape(-1, 3), c.cell_m / 2)
+        cloud = thinned(np.asarray(points, np.float64).reshape(-1, 3), c.cell_m / 2)
         raised = cloud[_band(cloud, c) >= 0]
         if not len(raised):
             raise EmptyMapError("the scan has no point in the height bands; look about first")
@@ -229,7 +229,7 @@ def _outlines(points: Points, yaws: NDArray[np.float64], config: RelocaliseConfi
     return np.stack([np.floor(x / config.cell_m), np.floor(y / config.cell_m), band], axis=-1).astype(np.int32)
 
 
-def _thinned(points: Points, edge_m: float) -> Points:
+def thinned(points: Points, edge_m: float) -> Points:
     """Return the first point in each cube."""
     _, first = np.unique(np.floor(points / edge_m).astype(np.int64), axis=0, return_index=True)
     return points[np.sort(first)]
