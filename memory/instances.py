@@ -140,12 +140,16 @@ class Columns:
         self._odds[row] = thing.belief(), thing.presence
         self._stamps_ns[row] = thing.first.stamp_ns, thing.last.stamp_ns
 
+    def drop(self) -> None:
+        """Note that an id has left its groups; its row stays, and nothing leads to it."""
+        self._groups.clear()
+
     def rows(self, ids: Collection[str]) -> NDArray[np.int64]:
         """(N,) rows of things."""
         return np.fromiter((self._rows[id_] for id_ in ids), np.int64, len(ids))
 
     def group(self, name: str, ids: Collection[str]) -> NDArray[np.int64]:
-        """(N,) rows of a named group, to which ids are only ever added at the end."""
+        """(N,) rows of a named group, to which ids are only ever added at the end until :meth:`drop`."""
         known = self._groups.get(name, np.zeros(0, np.int64))
         if len(known) < len(ids):
             known = self._groups[name] = np.concatenate([known, self.rows(list(ids)[len(known) :])])

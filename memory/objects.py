@@ -23,6 +23,7 @@ from engram.memory.identity import Association
 from engram.memory.instances import Cells, Columns, Instance, Moment, best, from_row, source_row, to_row
 from engram.memory.matching import MatchConfig, Matcher
 from engram.memory.packing import pack, unpack
+from engram.memory.stepback import discount, forgotten, moved_back, step_of
 
 
 class ObjectError(HippocampusError):
@@ -87,6 +88,14 @@ class ObjectStore:
             return []  # an empty view after a full one is news: nothing is visible any more
         return [Event(self.name, "update", percepts.source, {"changes": changes})]
 
+    def undo(self, events: Sequence[Event], source: Source) -> list[Event]:
+        """Return what takes back the events of one step, as one event or none; see `stepback`."""
+        if any(event.kind == "undo" for event in events):
+            return []
+        kept = ("op", "id", "label", "score", "other")  # what evidence consists of
+        changes = [{k: c[k] for k in kept if k in c} for event in events for c in event.data["changes"]]
+        return [Event(self.name, "undo", source, {"changes": changes})] if changes else []
+
     def apply(self, event: Event) -> None:
         """Make the changes of an event.
 
@@ -94,9 +103,12 @@ class ObjectStore:
             ObjectError: the event is not one of this store, or names a thing that does not exist.
 
         """
-        if event.kind != "update":
-            raise ObjectError(f"the object map has no events of kind {event.kind!r}, only 'update'")
+        if event.kind not in ("update", "undo"):
+            raise ObjectError(f"the object map has no events of kind {event.kind!r}, only 'update' and 'undo'")
         self._version += 1
+        if event.kind == "undo":
+            self._step_back(event.data["changes"], event.source)
+            return
         for change in event.data["changes"]:
             self._change(change, event.source)
         self.latest = event.source
@@ -202,6 +214,33 @@ class ObjectStore:
             if thing.feature:
                 change["feature"] = [round(float(x), 4) for x in thing.feature]
             yield change
+
+    def _step_back(self, changes: Sequence[Mapping[str, Any]], source: Source) -> None:
+        step = step_of(source)
+        for id_ in forgotten(self.things, step):
+            self._forget(id_)
+        changed = dict.fromkeys(c["id"] for c in changes if c["id"] in self.things)
+        for id_ in changed:
+            mine = [c for c in changes if c["id"] == id_]
+            discount(self.things[id_], mine, self.config.absent_log_odds, self.config.presence_limit)
+        for thing in sorted(moved_back(self.things, step), key=lambda t: t.state == "held"):  # the hand is freed first
+            if thing.state == "held" and self.held not in ("", thing.id):
+                thing.state = "placed"  # the hand has got another by now
+            self._place(thing)
+        for id_ in changed:
+            self._place(self.things[id_])
+
+    def _forget(self, id_: str) -> None:
+        del self.things[id_]
+        self.held = "" if self.held == id_ else self.held
+        self.lost.pop(id_, None)
+        self.cells.drop(id_)
+        self.columns.drop()
+        self._names.drop(id_)
+        for thing in self.things.values():
+            if thing.became == id_:
+                thing.became = ""
+                self._place(thing)
 
     def _change(self, change: Mapping[str, Any], source: Source) -> None:
         op, id_ = change["op"], change["id"]

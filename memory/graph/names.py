@@ -42,6 +42,15 @@ class Names:
         if key:
             self._ids.setdefault(key, {})[id_] = None
 
+    def drop(self, id_: str) -> None:
+        """Let no name lead to an id any more; names that then lead nowhere go."""
+        for name in [name for name, ids in self._ids.items() if id_ in ids]:
+            del self._ids[name][id_]
+            if not self._ids[name]:
+                del self._ids[name]
+        with self._lock:
+            self._texts, self._rows = [], None
+
     def ids(self, name: str) -> KeysView[str]:
         """Ids that a name may mean, in order of acquaintance; a view that must not be kept."""
         return self._ids.get(canonical(name), _NONE).keys()

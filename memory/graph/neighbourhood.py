@@ -66,7 +66,7 @@ def along(graph: Graph) -> Links:
 
 
 def links_then(graph: Graph, valid_ns: int, degree: int, known_ns: int = NOW) -> Links:
-    """Links both ways along facts true at a time, as believed at another; at most ``degree`` of each kind, the latest."""
+    """Links both ways along facts true at a time, by what was known at another; the latest ``degree`` of each kind."""
     return lambda node: [
         e.object if e.subject == node else e.subject for e in graph.latest_then(node, valid_ns, degree, known_ns)
     ]
