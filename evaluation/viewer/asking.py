@@ -26,26 +26,22 @@ def ask(reels: Reels, version: int, now_ns: int, text: str, limit: int) -> dict[
         text: the question.
         limit: answers at most.
 
-    Raises:
-        NotYetError: a store is still being replayed.
-
+    Stores that are still being replayed to the version are named under ``waiting``; the answers go without them.
     """
     query = Query(text, limit + SPARE)
     query = dated(query, now_ns) if now_ns else query
     hits: dict[str, Sequence[Hit]] = {}
     failed: dict[str, str] = {}
-    waiting: list[NotYetError] = []
+    waiting: dict[str, float] = {}
     for reel in reels:
         try:
             with reel.at(version) as store:
                 hits[reel.name] = tuple(sorted(store.recall(query), key=lambda h: (-h.score, h.id)))
         except NotYetError as error:
-            waiting.append(error)
+            waiting[reel.name] = error.share
         except StoreUnreadableError as error:
             failed[reel.name] = str(error)
-    if waiting:
-        raise min(waiting, key=lambda e: e.share)
-    recall = Recall(version, hits, failed=failed)
+    recall = Recall(version, hits, frozenset(waiting), failed)
     asked = [word.strip("?.,!") for word in query.text.split()]
     best = answers(recall, query.text, limit, query.at_ns)
     return {
@@ -55,6 +51,8 @@ def ask(reels: Reels, version: int, now_ns: int, text: str, limit: int) -> dict[
         "answers": [_answer(hit, recall, asked) for hit in best],
         "recalled": {name: [_recalled(h) for h in found[:limit]] for name, found in hits.items()},
         "failed": failed,
+        "waiting": sorted(waiting),
+        "share": round(min(waiting.values(), default=1.0), 3),
     }
 
 

@@ -87,11 +87,11 @@ def notes(store: LongTermStore, now_ns: int) -> list[dict[str, Any]]:
 def graph(store: GraphStore, node: str, hops: int, budget: int) -> dict[str, Any]:
     """Return the facts around a node that matter most, its former facts, and the names of all nodes.
 
-    Without a node, or with one that is not known, the one with the latest evidence is taken.
+    Without a node, or with one that is not known, it is the robot, or what the latest evidence was about.
     """
     known = store.graph
     now_ns = known.clock_ns
-    node = node if node in known.nodes else _liveliest(store)
+    node = node if node in known.nodes else _foremost(store)
     found = retrieve(known, {node: 1.0}, now_ns, NeighbourhoodConfig(hops=hops, edges=budget)) if node else []
     ends = dict.fromkeys([node] if node else [])
     for ranked in found:
@@ -184,9 +184,10 @@ def _note(book: Notebook, note: Note, now_ns: int) -> dict[str, Any]:
     }
 
 
-def _liveliest(store: GraphStore) -> str:
+def _foremost(store: GraphStore) -> str:
+    robots = sorted(i for i, node in store.graph.nodes.items() if node.kind is NodeKind.ROBOT)
     latest = max(store.graph.current(), key=lambda e: e.touched, default=None)
-    return latest.subject if latest else ""
+    return robots[0] if robots else latest.subject if latest else ""
 
 
 def _fact(ranked: Ranked, now_ns: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import { GraphView } from "./graph.js";
 import { MapView } from "./map.js";
 import * as panels from "./panels.js";
 
-const FOLLOW_MS = 1000, PLAY_MS = 250, SETTLE_MS = 70;
+const FOLLOW_MS = 1000, PLAY_MS = 250, SETTLE_MS = 70, WAIT_MS = 400;
 const now = {
   moments: [], index: -1, live: false, follow: true, panel: "objects", scene: "map", node: "", selected: "", filter: "",
   state: null, graph: null, step: null, found: null, health: null, frames: false,
@@ -139,9 +139,14 @@ function mark(marks) { map.show({ marks }); }
 
 async function ask(text) {
   if (!text.trim()) return;
-  tab("answers");
+  if (now.panel !== "answers") tab("answers");
   try {
-    now.found = await get("ask", { version: version(), text }, progress);
+    now.found = await get("ask", { version: version(), text });
+    progress(now.found.waiting.length ? now.found.share : null);
+    if (now.found.waiting.length) setTimeout(() => now.found?.asked === text && ask(text), WAIT_MS);
+    now.found.asked = text;
+    const best = now.found.answers[0];
+    if (best && (now.state?.objects ?? []).some((o) => o.id === best.id)) now.node = best.id;
     const placed = now.found.answers.filter((a) => a.position_m);
     mark(placed.map((a) => ({ at: a.position_m, name: 1 + now.found.answers.indexOf(a) })));
     render("answers");

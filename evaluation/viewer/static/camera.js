@@ -1,13 +1,14 @@
 // What the robot saw, with boxes about what was detected in it.
 
-import { $, colour } from "./dom.js";
+import { $, colour, el } from "./dom.js";
 
 export class CameraView {
   constructor() {
     this.canvas = $("frame");
     this.image = new Image();
     this.image.addEventListener("load", () => this.draw());
-    $("camera").addEventListener("click", () => { $("camera").classList.toggle("large"); this.draw(); });
+    this.canvas.addEventListener("click", () => $("camera").classList.toggle("large"));
+    new ResizeObserver(() => this.draw()).observe($("camera"));
   }
 
   show(data) {
@@ -15,6 +16,9 @@ export class CameraView {
     $("frame-note").textContent = data.number === null
       ? "no image so far"
       : data.number === data.wanted ? `step ${data.number}` : `step ${data.number}, the last image kept`;
+    const counts = new Map();
+    for (const d of data.detections ?? []) counts.set(d.label, (counts.get(d.label) ?? 0) + 1);
+    $("detections").replaceChildren(...[...counts].sort().map(([label, n]) => el("span", {}, n > 1 ? `${label} × ${n}` : label)));
     if (data.number === null) return;
     const source = `/frame?number=${data.number}`;
     if (this.image.getAttribute("src") === source) this.draw();

@@ -5,6 +5,7 @@ import { $, percent, svg } from "./dom.js";
 const KINDS = {
   object: "#3b82c4", place: "#7c62c9", room: "#2f9e62", robot: "#d9480f", person: "#c2419a", action: "#a07414", task: "#c23b3b",
 };
+const UPRIGHT = 7; // so many inner names find room beside each other
 const RINGS = [0, 0.52, 1.0, 1.35];
 
 export class GraphView {
@@ -34,6 +35,7 @@ export class GraphView {
     if (!box.width || !box.height) return;
     this.root.setAttribute("viewBox", `0 0 ${box.width} ${box.height}`);
     const places = layout(this.data, box.width, box.height);
+    this.inner = [...places.values()].filter((p) => p.children.length).length;
     const lines = [], words = [];
     for (const edge of this.data.edges) {
       const [a, b] = [places.get(edge.subject), places.get(edge.object)];
@@ -43,7 +45,8 @@ export class GraphView {
       line.append(svg("title", {}, sentence(edge)));
       lines.push(line);
       const outer = a.depth > b.depth ? a : b;
-      if (tree && outer.depth === 1) words.push(relation(edge, places.get(this.data.node), outer));
+      const inner = outer === a ? b : a;
+      if (tree && (outer.depth === 1 || this.data.edges.length <= UPRIGHT * 2)) words.push(relation(edge, inner, outer));
     }
     const nodes = this.data.nodes.filter((n) => places.has(n.id)).map((n) => this.node(n, places.get(n.id)));
     this.root.replaceChildren(...lines, ...words, ...nodes);
@@ -55,12 +58,13 @@ export class GraphView {
     const dot = svg("circle", { r: focus ? 9 : place.depth === 1 ? 6 : 4.5 });
     dot.style.color = KINDS[node.kind] ?? "#777";
     const name = node.kind === "action" ? node.name : node.id;
-    const room = place.children.length && !focus ? Math.max(6, Math.floor((place.gap - 22) / 6.3)) : 22;
+    const level = focus || (place.children.length > 0 && this.inner <= UPRIGHT);
+    const room = !level && place.children.length ? Math.max(6, Math.floor((place.gap - 22) / 6.3)) : 22;
     const short = name.length > room ? `${name.slice(0, room - 1)}…` : name;
     const left = Math.cos(place.angle) < -1e-6;
     const turn = (place.angle * 180) / Math.PI + (left ? 180 : 0);
-    const text = focus
-      ? svg("text", { y: -15, "text-anchor": "middle" }, short)
+    const text = level
+      ? svg("text", { y: focus ? -15 : -10, "text-anchor": "middle" }, short)
       : svg("text", { x: left ? -9 : 9, dy: "0.34em", "text-anchor": left ? "end" : "start", transform: `rotate(${turn})` }, short);
     group.append(dot, text, svg("title", {}, `${node.kind} ${node.id}${name === node.id ? "" : `: ${name}`}`));
     group.addEventListener("click", () => this.onNode(node.id));
@@ -71,10 +75,10 @@ export class GraphView {
 export const sentence = (e) =>
   `${e.subject} ${e.relation.replaceAll("_", " ")} ${e.object} (${percent(e.confidence)}, seen ${e.seen} times)`;
 
-function relation(edge, centre, outer) {
-  const [x, y] = [centre.x + 0.55 * (outer.x - centre.x), centre.y + 0.55 * (outer.y - centre.y)];
-  const left = Math.cos(outer.angle) < -1e-6;
-  const turn = (Math.atan2(outer.y - centre.y, outer.x - centre.x) * 180) / Math.PI + (left ? 180 : 0);
+function relation(edge, inner, outer) {
+  const [x, y] = [inner.x + 0.55 * (outer.x - inner.x), inner.y + 0.55 * (outer.y - inner.y)];
+  const left = outer.x < inner.x - 1e-6;
+  const turn = (Math.atan2(outer.y - inner.y, outer.x - inner.x) * 180) / Math.PI + (left ? 180 : 0);
   return svg("text", { class: "relation", "text-anchor": "middle", dy: "-3", transform: `translate(${x} ${y}) rotate(${turn})` },
     edge.relation.replaceAll("_", " "));
 }

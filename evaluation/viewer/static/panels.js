@@ -26,6 +26,7 @@ export function answers(found, act) {
     el("p", { class: "quiet" }, `“${found.text}” ${as}`),
     ...(list.length ? list : [nothing("Nothing is known about that.")]),
     ...failures(found.failed),
+    found.waiting.length ? nothing(`Still being replayed to this step: ${found.waiting.join(", ")}.`) : "",
     el("h3", {}, "What each store recalled"),
     ...Object.entries(found.recalled).map(([store, hits]) => recalled(store, hits, act)),
   ];
@@ -116,7 +117,7 @@ export function step(data, moment) {
   const out = [el("p", {}, el("strong", {}, moment.text || "Nothing said."))];
   if (moment.marks.length) out.push(el("p", {}, moment.marks.join(", ")));
   if (plan) {
-    out.push(el("h3", {}, "Decided then"), el("table", {}, Object.entries(plan).map(([key, value]) =>
+    out.push(el("h3", {}, "Decided then"), el("table", {}, ["verb", "outcome", "phase", "point", "base", "holding"].filter((key) => plan[key] !== null && plan[key] !== undefined).map((key) => [key, plan[key]]).map(([key, value]) =>
       el("tr", {}, el("th", {}, key.replaceAll("_", " ")), el("td", {}, shown(value))))));
   }
   if (data.journal.length) out.push(el("h3", {}, "Journal of the agent"));
@@ -137,7 +138,8 @@ export function step(data, moment) {
   return out;
 }
 
-const shown = (value) => value === null ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value);
+const shown = (value) => Array.isArray(value) ? value.map((v) => typeof v === "number" ? v.toFixed(2) : String(v)).join(", ")
+  : typeof value === "object" ? JSON.stringify(value) : String(value).replaceAll("_", " ");
 
 export function health(data) {
   if (!data) return [];
