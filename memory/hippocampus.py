@@ -56,6 +56,9 @@ class HippocampusConfig:
     """How long a snapshot waits for each store."""
     restore_secs: float = 600.0
     """How long opening and `reload` wait for each store to be rebuilt; a later one joins in when it is."""
+    naps: bool = True
+    """Sleep in the background after each task; otherwise on close only, and when asked to, which makes two equal runs
+    equal event for event."""
     sleep_secs: float = 5.0
     """How long a sleep, and the questions before it, wait for each store."""
     keep_snapshots: int = 2
@@ -83,7 +86,7 @@ class Hippocampus:
         self.config = c = config or HippocampusConfig()
         self._workers = [Worker() for _ in range(len(names) if c.parallel else 1)]
         self._lanes = {s.name: Lane(s, self._workers[k % len(self._workers)]) for k, s in enumerate(stores)}
-        self._sleeper = Worker("memory-sleep") if any(lane.sleeper for lane in self._lanes.values()) else None
+        self._sleeper = Worker("memory-sleep") if c.naps and any(n.sleeper for n in self._lanes.values()) else None
         self.file = open_log(
             path, robot=c.robot, create=not c.read_only, read_only=c.read_only, synchronous=c.synchronous
         )
@@ -255,6 +258,8 @@ class Hippocampus:
             last.callback(self.file.close)
             last.callback(self._stop)
             last.callback(self.flush)
+            if self._nap is not None and not self._nap.cancel():
+                wait([self._nap])  # it keeps to its own deadlines
             if self._version > self._slept and not self.config.read_only:
                 self.sleep()
 

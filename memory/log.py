@@ -19,9 +19,12 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from engram.memory.contract import Event, HippocampusError, Store
 from engram.memory.errors import CorruptFileError
+from engram.memory.packing import StateError
 from engram.memory.records import Draft, Row, is_intact, text_of, to_event
 
 Synchronous = Literal["NORMAL", "FULL"]
+# What a store raises that cannot read a state: it is of another layout, numbered or not.
+UNREADABLE = (StateError, KeyError, IndexError, TypeError, ValueError, AttributeError)
 PAGE = 1000  # rows read at a time: readers do not hold the connection for the whole log
 _log = logging.getLogger(__name__)
 _Self = TypeVar("_Self", bound="Log")
@@ -122,7 +125,8 @@ class Log(Protocol):
     def replay(self, store: Store, empty: bytes, upto: int | None = None) -> int:
         """Bring a store to the state after event ``upto``, the newest by default; return the number it stands at.
 
-        ``empty`` is the dump of the store before its first event. A damaged snapshot is passed over for an older one.
+        ``empty`` is the dump of the store before its first event. A snapshot that is damaged, or that the store cannot
+        read, is passed over for an older one, or for the log.
         """
         end = self.last if upto is None else upto
         start = self._load_newest(store, empty, end)
@@ -139,17 +143,29 @@ class Log(Protocol):
 
     def _load_newest(self, store: Store, empty: bytes, end: int) -> int:
         for snapshot in reversed([s for s in self.snapshots() if s.store == store.name and s.seq <= end]):
-            try:
-                state = self.load_snapshot(store.name, snapshot.seq)
-            except CorruptFileError as error:
-                _log.warning("%s", error)
-                continue
-            store.load(state)
-            return snapshot.seq
+            if self._load(store, snapshot.seq):
+                return snapshot.seq
         if self.base > 0 and any(s.store == store.name for s in self.snapshots()):
-            raise CorruptFileError(self.name, f"store {store.name!r} has no intact snapshot at or before event {end}")
+            raise CorruptFileError(
+                self.name,
+                f"store {store.name!r} has no intact snapshot at or before event {end}, as this version reads it",
+            )
         store.load(empty)
         return 0
+
+    def _load(self, store: Store, seq: int) -> bool:
+        try:
+            state = self.load_snapshot(store.name, seq)
+        except CorruptFileError as error:
+            _log.warning("%s", error)
+            return False
+        try:
+            store.load(state)
+        except UNREADABLE as error:
+            why = f"{type(error).__name__}: {error}"
+            _log.warning("%s: snapshot %d of store %r is passed over: %s", self.name, seq, store.name, why)
+            return False
+        return True
 
     def __enter__(self: _Self) -> _Self:
         return self

@@ -132,6 +132,17 @@ def test_closing_sleeps_when_there_is_anything_new(path):
         assert store.texts == expected
 
 
+def test_without_naps_a_task_leaves_nothing_in_the_background(path):
+    store = Dreamer("a")
+    with Hippocampus(path, [store], HippocampusConfig(naps=False, deadline_secs=30.0)) as memory:
+        memory.write(step(0, "success"))
+        assert memory._nap is None
+        assert store.texts == ["step 0"]
+        memory.sleep()
+        memory.write(step(1, "success"))
+    assert store.texts == ["step 0", "dream of 1", "step 1", "dream of 2"]
+
+
 def test_a_sleep_that_hangs_or_fails_costs_its_store_only_the_sleep(path):
     hangs, fails, sound, gate = Dreamer("hangs"), Dreamer("fails"), Dreamer("sound"), Gate()
     hangs.hooks["sleep"], fails.hooks["sleep"] = gate, fail

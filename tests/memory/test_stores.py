@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from engram.memory.check import check
 from engram.memory.contract import HippocampusError, Percepts, Query, Seen, Source
 from engram.memory.hippocampus import Hippocampus, HippocampusConfig
 from engram.memory.log import open_log
@@ -106,6 +107,12 @@ def test_an_embedder_that_is_not_installed_is_an_error_of_memory(monkeypatch):
 
 def test_a_file_is_opened_with_another_embedder_and_answers_as_if_made_by_it(tmp_path, caplog):
     theirs, ours = written(tmp_path / "narrow", NARROW), written(tmp_path / "wide", WIDE)
+    with open_log(theirs, read_only=True) as log:
+        report = check(log, default_stores(OF_TEXT, WIDE))
+        assert (report.ok, check(log, default_stores(OF_TEXT, NARROW)).notes) == (True, ())
+        assert report.notes[0].startswith("snapshot: store 'episodic' at event ")
+        assert report.notes[0].endswith(" was compared after its texts were embedded anew")
+    caplog.clear()
     links = {hit[0]: hit[2] for hits in answers(theirs, NARROW).values() for hit in hits}
     assert not caplog.records
     found = answers(theirs, WIDE)
