@@ -30,6 +30,7 @@ class RelocateConfig:
     first_steps: int = 10  # to look about before the first try; one room alone may look like many others
     every_steps: int = 10
     max_steps: int = 100  # then it gives up
+    min_score: float = 0.95  # share of what is seen that must fit; to write into the map of another house harms both
     agree_m: float = 0.15  # two tries in a row must give the same pose, within this
     agree_rad: float = 0.05
     range_m: float = 5.0  # farther points are not compared
@@ -106,9 +107,13 @@ class Relocate:
         except EmptyMapError as error:
             self.reason = str(error)
             return
-        self._before, self.reason = answer.pose, answer.reason
+        self.reason = answer.reason
         if answer.pose is None:
             return
+        if answer.score < self.config.min_score:
+            self.reason = f"{1 - answer.score:.0%} of what is seen lies where the map is free; map this place again"
+            return
+        self._before = answer.pose
         if before is None or not self._agree(before, answer.pose):
             self.reason = "it fits one place, which no second look has confirmed; look about more"
             return

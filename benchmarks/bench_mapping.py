@@ -3,7 +3,9 @@
 Fusion: milliseconds a 640x480 frame, beside Open3D's voxel blocks where they are installed (extra ``maps``), on the
 same frames, and how far either mesh is from what the cameras saw. Relocalisation: a robot is switched off and put down
 elsewhere; how often it finds itself, how exactly, how often it does not know, how often it is wrong, and what it says
-in a house that it has never seen.
+in a house that it has never seen. Second episodes: the tidy agent explores a house, and again from another start in
+another mess; how many steps until it goes on with the memory of the first, and whether it does with that of a
+different house.
 """
 
 from __future__ import annotations
@@ -22,6 +24,10 @@ from rich.table import Table
 from scipy.spatial import cKDTree
 
 import engram  # noqa: F401 - registers the worlds
+from engram.agents.relocate import Relocate, RelocateConfig
+from engram.agents.remember import Remember
+from engram.agents.tidy import TidyAgent, TidyConfig
+from engram.memory.contract import Percepts
 from engram.memory.mapping.errors import Open3DMissingError
 from engram.memory.mapping.frame import RgbdFrame
 from engram.memory.mapping.planar import between, compose, inverse, matrix
@@ -29,7 +35,9 @@ from engram.memory.mapping.relocalise import StoredMap, scan_of
 from engram.memory.mapping.tsdf import Tsdf
 from engram.memory.mapping.with_open3d import Open3DTsdf
 from engram.memory.spatial.octree import Octree
+from engram.memory.spatial.store import SpatialStore
 from engram.perception.geometry import point_image
+from engram.perception.oracle import MaskDetector
 from engram.sims.contract import Observation, Verb, act
 from engram.sims.house.generate import generate
 
@@ -51,19 +59,26 @@ class MappingBenchmark:
     """Places in each house where the robot is switched on again."""
     frames: int = 60
     """Frames of the measurement of fusion."""
+    seconds: int = 12
+    """Houses of one to three rooms that a robot comes back to, from seed 100 on."""
+    strangers: int = 4
+    """Other houses, for each, in whose memory the second episode must not be written."""
     json: bool = False
     """Print JSON instead of tables."""
 
 
 def main(options: MappingBenchmark) -> int:
     """Measure and print; the exit code is 1 when a robot was sure of a wrong place."""
-    figures = {"fusion": fusion(options), "relocalisation": relocalisation(options)}
+    figures = {
+        "fusion": fusion(options),
+        "relocalisation": relocalisation(options),
+        "second_episodes": second_episodes(options),
+    }
     if options.json:
         print(json.dumps(figures, indent=1, sort_keys=True))
     else:
         show(figures)
-    found = figures["relocalisation"]
-    return 1 if any(found[kind]["wrong"] for kind in ("octree", "mesh")) or found["strange_house"]["wrong"] else 0
+    return 1 if any(f["wrong"] for part in ("relocalisation", "second_episodes") for f in figures[part].values()) else 0
 
 
 def fusion(options: MappingBenchmark) -> dict[str, Any]:
@@ -154,18 +169,21 @@ def _ask(stored: StoredMap, scan: Any, true: Any) -> tuple[bool, float, float, f
     """Return whether there is an answer, how far off it is, metres and degrees, and milliseconds."""
     start = time.perf_counter()
     answer = stored.relocalise(scan)
-    spent = 1e3 * (time.perf_counter() - start)
-    if answer.pose is None:
+    return _row(answer.pose, true, 1e3 * (time.perf_counter() - start))
+
+
+def _row(pose: Any, true: Any, spent: float) -> tuple[bool, float, float, float]:
+    if pose is None:
         return False, np.nan, np.nan, spent
     if true is None:
         return True, np.inf, np.inf, spent
-    x, y, yaw = between(true, answer.pose)
+    x, y, yaw = between(true, pose)
     return True, float(np.hypot(x, y)), float(abs(np.degrees(yaw))), spent
 
 
-def _summary(rows: list[tuple[bool, float, float, float]]) -> dict[str, Any]:
+def _summary(rows: list[tuple[bool, float, float, float]], within_deg: float = 3.0) -> dict[str, Any]:
     known = [r for r in rows if r[0]]
-    right = [r for r in known if r[1] < 0.1 and r[2] < 3]
+    right = [r for r in known if r[1] < 0.1 and r[2] < within_deg]
     return {
         "starts": len(rows),
         "right": len(right),
@@ -173,9 +191,79 @@ def _summary(rows: list[tuple[bool, float, float, float]]) -> dict[str, Any]:
         "wrong": len(known) - len(right),
         "off_m_p50": float(np.median([r[1] for r in right])) if right else None,
         "off_m_worst": max((r[1] for r in right), default=None),
+        "off_deg_p50": float(np.median([r[2] for r in right])) if right else None,
         "off_deg_worst": max((r[2] for r in right), default=None),
         "ms_p50": float(np.median([r[3] for r in rows])) if rows else None,
     }
+
+
+class Kept:
+    """A memory that keeps what it is told."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.percepts: list[Percepts] = []
+
+    def write(self, percepts: Percepts) -> int:
+        """Keep a step."""
+        self.percepts.append(percepts)
+        return len(self.percepts)
+
+
+def second_episodes(options: MappingBenchmark) -> dict[str, Any]:
+    """Come back to houses, and to others in place of them."""
+    env = gymnasium.make("engram/House-v0", width=128, height=128, disable_env_checker=True)
+    told = [_twice(env, seed, 1 + seed % 3) for seed in range(100, 100 + options.seconds)]
+    env.close()
+    rows: dict[str, list[tuple[bool, float, float, float]]] = {"same_house": [], "other_house": []}
+    steps: list[int] = []
+    for k, (tree, percepts, true) in enumerate(told):
+        for step in range(options.strangers + 1):
+            other = told[(k + step) % len(told)][0]
+            row, looked = _go_on(tree if not step else other, percepts, None if step else true)
+            rows["other_house" if step else "same_house"].append(row)
+            if not step and row[0]:
+                steps.append(looked)
+    figures = {kind: _summary(found, within_deg=2.0) for kind, found in rows.items()}
+    figures["same_house"]["steps_p50"] = float(np.median(steps)) if steps else None
+    figures["same_house"]["steps_most"] = max(steps, default=None)
+    return figures
+
+
+def _twice(env: Any, seed: int, rooms: int) -> tuple[Octree, list[Percepts], Any]:
+    """Return the map of a first episode, what a second one tells, and where its frame is in the map."""
+    house, store = generate(seed, rooms=rooms), SpatialStore()
+    for percepts in _explored(env, house, seed, 220):
+        for event in store.propose(percepts):
+            store.apply(event)
+    there = _places(env, fixed=True)
+    second = _explored(env, house, seed + 1000, RelocateConfig().max_steps)
+    return store.octree, second, _between(_places(env, fixed=True), there)
+
+
+def _explored(env: Any, house: Any, seed: int, steps: int) -> list[Percepts]:
+    """Return what the tidy agent tells in its first steps."""
+    world, kept = env.unwrapped, Kept()
+    detector = MaskDetector(lambda: world.truth.instances(), lambda: [o.category for o in world.truth.objects()])
+    agent = TidyAgent(detector, TidyConfig(max_steps=1000), remember=Remember(kept))
+    observation = env.reset(seed=seed, options={"house": house, "mess": 5})[0]
+    agent.reset(observation)
+    for _ in range(steps):
+        observation, _, terminated, truncated, _ = env.step(agent.act(observation))
+        if terminated or truncated:
+            break
+    return kept.percepts
+
+
+def _go_on(tree: Octree, percepts: list[Percepts], true: Any) -> tuple[tuple[bool, float, float, float], int]:
+    """Return whether the robot is sure, how far off it is, milliseconds in all; and after how many steps."""
+    start, looked = time.perf_counter(), 0
+    relocate = Relocate(Kept(), StoredMap.of(tree), 0)
+    while relocate.searching and looked < len(percepts):
+        relocate.write(percepts[looked])
+        looked += 1
+    spent = 1e3 * (time.perf_counter() - start)
+    return _row(relocate.pose, true, spent), looked
 
 
 def tour(env: Any, observation: Observation, goals: int) -> list[Observation]:
@@ -209,9 +297,10 @@ def _path(free: set[Any], first: Any, last: Any) -> list[Verb]:
     return moves[::-1]
 
 
-def _places(env: Any) -> dict[str, tuple[float, float]]:
-    """Return where things are, in the frame of the episode."""
-    return {thing.id: thing.position[:2] for thing in env.unwrapped.truth.objects()}
+def _places(env: Any, fixed: bool = False) -> dict[str, tuple[float, float]]:
+    """Return where things are, or only those that nobody moves, in the frame of the episode."""
+    things = env.unwrapped.truth.objects()
+    return {thing.id: thing.position[:2] for thing in things if not (fixed and thing.pickupable)}
 
 
 def _between(here: dict[str, tuple[float, float]], there: dict[str, tuple[float, float]]) -> Any:
@@ -235,12 +324,13 @@ def show(figures: dict[str, Any]) -> None:
         table.add_row(key, *(f"{fused[n][key]:,.1f}" for n in names))
     console.print(table)
     console.print(fused.get("open3d_missing", f"Open3D takes {fused.get('open3d_over_engram', 0):.2f} times as long"))
-    found = figures["relocalisation"]
-    table = Table("relocalisation", *found)
-    for key in found["octree"]:
-        values = [found[kind][key] for kind in found]
-        table.add_row(key, *("-" if v is None else f"{v:.3g}" for v in values))
-    console.print(table)
+    for title, first in (("relocalisation", "octree"), ("second_episodes", "same_house")):
+        found = figures[title]
+        table = Table(title.replace("_", " "), *found)
+        for key in found[first]:
+            values = [found[kind].get(key) for kind in found]
+            table.add_row(key, *("-" if v is None else f"{v:.3g}" for v in values))
+        console.print(table)
 
 
 if __name__ == "__main__":
