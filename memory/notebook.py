@@ -223,9 +223,9 @@ class Notebook:
             sample = dense.rows(alive[:: len(alive) // _NEAR])
             done = complete(dense.rows(rows), vector, config, sample=sample, total=len(alive))
         mass: dict[str, float] = {}
-        for row, weight in zip(rows, done.weights, strict=True):
+        for row, weight in zip(rows.tolist(), done.weights.tolist(), strict=True):
             owner = self._owners[row]
-            mass[owner] = mass.get(owner, 0.0) + float(weight)
+            mass[owner] = mass.get(owner, 0.0) + weight
         return done, mass, rows
 
     def vectors(self, note_id: str) -> Floats:
