@@ -7,8 +7,10 @@ what is meant to be read stays (`WORDS`): the name of a thing is often the id of
 
 Tasks and the floor are called by what they are, and are the same for all robots. Rooms are called by their type, and
 "Kitchen" means one kitchen only within one map. So the rooms of robots become one where their maps share a frame;
-otherwise each robot keeps rooms of its own. That maps share a frame is not guessed: the caller says so, having
-found one robot's scans in the other's map (`mapping.relocalise`), or since both were given the same map.
+otherwise each robot keeps rooms of its own. Things that such robots have seen at one place become one, too (`unite`);
+every sight of one keeps its source, so it still says who saw it. That maps share a frame is not guessed: the caller
+says so, having found one robot's scans in the other's map (`mapping.relocalise`), or since both were given the same
+map.
 """
 
 from __future__ import annotations
@@ -43,7 +45,8 @@ def merge(target: str | Path, sources: Sequence[str | Path], frames: Frames | No
         sources: what to merge, each of another robot.
         frames: by name of a robot, map_T_other: where the origin of its map lies in the map of the merged memory, as
             x and y in metres and yaw in radians; (0, 0, 0) for the robot whose map that is. What these robots know is
-            moved there, and their rooms of one type become one. Robots that are not named stay in maps of their own.
+            moved there, their rooms of one type become one, and so do things that stand at one place. Robots that are
+            not named stay in maps of their own.
 
     Raises:
         MergeError: the target exists, two sources are of the same robot, a source no longer has its whole log, or
@@ -57,7 +60,10 @@ def merge(target: str | Path, sources: Sequence[str | Path], frames: Frames | No
         files = [opened.enter_context(open_log(source, read_only=True)) for source in sources]
         _require_mergeable(files, frames or {})
         shared, typed = _shared(files)
-        logs = [_told(file, shared - typed if file.robot in (frames or {}) else shared, frames) for file in files]
+        names = {f.robot: _prefixes(shared - typed if f.robot in (frames or {}) else shared, f.robot) for f in files}
+        for robot, same in _united(files, frames or {}).items():
+            names[robot] |= {id_: names[first].get(other, other) for id_, (first, other) in same.items()}
+        logs = [_told(file, names[file.robot], frames) for file in files]
         merged = opened.enter_context(MemoryFile(path, robot="+".join(sorted(f.robot for f in files))))
         batch: list[Event] = []
         for _, _, _, event in heapq.merge(*logs, key=lambda item: item[:3]):
@@ -81,18 +87,35 @@ def ids_in(data: Any) -> Iterator[str]:
             yield from ids_in(value)
 
 
-def prefixed(data: Any, ids: Set[str], prefix: str) -> Any:
-    """Return the data with these ids prefixed."""
+def renamed(data: Any, names: Mapping[str, str]) -> Any:
+    """Return the data with new names for ids; those that are not among them stay."""
     if isinstance(data, str):
-        return f"{prefix}/{data}" if data in ids else data
+        return names.get(data, data)
     if isinstance(data, list):
-        return [prefixed(value, ids, prefix) for value in data]
+        return [renamed(value, names) for value in data]
     if isinstance(data, dict):
-        return {
-            prefixed(key, ids, prefix): value if key in WORDS else prefixed(value, ids, prefix)
-            for key, value in data.items()
-        }
+        return {names.get(key, key): value if key in WORDS else renamed(value, names) for key, value in data.items()}
     return data
+
+
+def _prefixes(ids: Set[str], robot: str) -> dict[str, str]:
+    return {id_: f"{robot}/{id_}" for id_ in ids}
+
+
+def _united(files: Sequence[Log], frames: Frames) -> Mapping[str, Mapping[str, tuple[str, str]]]:
+    """Return which things of robots in one frame are things of an earlier one."""
+    from engram.memory.objects import ObjectStore
+    from engram.memory.unite import same_things
+
+    maps: list[tuple[str, ObjectStore]] = []
+    for file in files:
+        if file.robot in frames:
+            move, store = _mover(file.robot, frames), ObjectStore()
+            for _, event in file.events():
+                if event.store == store.name:
+                    store.apply(move(event))
+            maps.append((file.robot, store))
+    return same_things(maps)
 
 
 def _require_mergeable(files: Sequence[Log], frames: Frames) -> None:
@@ -130,15 +153,14 @@ def _kinds(event: Event) -> dict[str, str]:
     return {change["id"]: change["kind"] for change in changes if change.get("op") == "node"}
 
 
-def _told(file: Log, ids: Set[str], frames: Frames | None) -> Iterator[tuple[int, str, int, Event]]:
+def _told(file: Log, names: Mapping[str, str], frames: Frames | None) -> Iterator[tuple[int, str, int, Event]]:
     """Yield events with what they are sorted by; a clock that was set back does not change their order."""
     newest = 0
     move = _mover(file.robot, frames or {})
     for seq, event in file.events():
         newest = max(newest, event.source.stamp_ns)
         event = move(event)
-        data = prefixed(event.data, ids, file.robot)
-        yield newest, file.robot, seq, replace(event, data=data)
+        yield newest, file.robot, seq, replace(event, data=renamed(event.data, names))
 
 
 def _mover(robot: str, frames: Frames) -> Callable[[Event], Event]:

@@ -9,7 +9,7 @@ from engram.memory.contract import Event, Percepts, Query, Seen, Source
 from engram.memory.errors import MergeError
 from engram.memory.file import MemoryFile
 from engram.memory.hippocampus import Hippocampus, HippocampusConfig
-from engram.memory.merge import ids_in, merge, prefixed
+from engram.memory.merge import ids_in, merge, renamed
 from engram.memory.stores import default_stores
 from engram.memory.testing import Notes
 
@@ -136,8 +136,27 @@ def test_robots_of_one_house_share_its_rooms_and_its_frame(tmp_path):
         merge(tmp_path / "e", [first, second], {"r9": (0.0, 0.0, 0.0)})
 
 
-def test_ids_and_prefixes():
+def test_a_thing_that_two_robots_see_at_one_place_is_one(tmp_path):
+    first = house(tmp_path / "a", "r1", (0.0, 0.0, 0.0), (2.0, 0.5, 0.9))
+    second = house(tmp_path / "b", "r2", (0.0, 0.0, 0.0), (1.55, 0.95, 0.9))  # the same, in a map that is turned
+    merge(tmp_path / "c", [first, second], {"r1": (0.0, 0.0, 0.0), "r2": (3.0, -1.0, math.pi / 2)})
+    hits = ask(tmp_path / "c", "where is the mug?")
+    (mug,) = hits["objects"]
+    assert mug.id == "r1/Mug_1"
+    assert mug.position_m == pytest.approx((2.03, 0.53, 0.9), abs=0.03)
+    assert mug.data["support"] == "r1/Desk_1"
+    facts = [h for h in hits["graph"] if h.data["thing"] == "r1/Mug_1" and h.data["triple"][1] == "on"]
+    assert [(h.data["triple"][2], h.data["seen"], h.data["room"]) for h in facts] == [("r1/Desk_1", 6, "Kitchen")]
+    with MemoryFile(tmp_path / "c", read_only=True) as file:
+        assert check(file, default_stores()).ok
+        seen = [e.source.robot for _, e in file.events() if e.store == "objects" and "r1/Mug_1" in str(e.data)]
+    assert sorted(seen) == ["r1"] * 3 + ["r2"] * 3
+    merge(tmp_path / "d", [first, second])
+    assert len(ask(tmp_path / "d", "where is the mug?")["objects"]) == 2  # nobody said that the maps share a frame
+
+
+def test_ids_and_their_new_names():
     data = {"id": "a", "items": [{"id": "b", "label": "c"}], "ids": ["d", "e"], "other_id": "f", "n": 1}
     assert sorted(ids_in(data)) == ["a", "b", "d", "e"]
-    assert prefixed({"id": "mug", "name": "mug"}, {"mug"}, "r") == {"id": "r/mug", "name": "mug"}
-    assert prefixed({"x": ["a", 1, None], "a": "c"}, {"a"}, "r") == {"x": ["r/a", 1, None], "r/a": "c"}
+    assert renamed({"id": "mug", "name": "mug"}, {"mug": "r/mug"}) == {"id": "r/mug", "name": "mug"}
+    assert renamed({"x": ["a", 1, None], "a": "c"}, {"a": "r/a"}) == {"x": ["r/a", 1, None], "r/a": "c"}
