@@ -32,7 +32,7 @@ from engram.memory.objects import ObjectStore
 from engram.memory.stores import default_stores
 from engram.memory.testing import Notes
 
-_PATIENT = HippocampusConfig(robot="bench", deadline_secs=600.0, snapshot_events=0, snapshot_secs=600.0)
+_PATIENT = HippocampusConfig(robot="bench", deadline_secs=600.0, snapshot_secs=600.0)
 _BATCH = 1000
 _THINGS = ("mug", "cup", "plate", "book", "laptop", "pillow", "apple", "knife", "bottle", "remote control")
 TARGETS = {

@@ -9,7 +9,7 @@ from engram.memory import errors
 from engram.memory.check import check
 from engram.memory.contract import Event, HippocampusError, Percepts, Query, Source
 from engram.memory.file import MemoryFile
-from engram.memory.hippocampus import Hippocampus, HippocampusConfig
+from engram.memory.hippocampus import ClockError, Hippocampus, HippocampusConfig
 from engram.memory.testing import Notes
 
 PATIENT = HippocampusConfig(robot="r1", deadline_secs=30.0)
@@ -96,6 +96,22 @@ def test_words_about_time_are_the_time_that_is_asked_about(path):
     assert asked[-1] == Query("cup at 9:00")
 
 
+def test_a_step_of_before_the_newest_is_refused(path):
+    with Hippocampus(path, [Notes()], PATIENT) as memory:
+        assert memory.newest is None
+        memory.write(percepts(5))
+        assert memory.write(percepts(5, "the end of the same step")) == 2
+        assert memory.newest == percepts(5).source
+        with pytest.raises(ClockError, match="step 4 of 'e1' is stamped 4000000 ns, before the newest event, 5000000"):
+            memory.write(percepts(4))
+        assert memory.version == 2
+    with Hippocampus(path, [Notes()], PATIENT) as memory:
+        assert memory.newest == percepts(5).source
+        with pytest.raises(ClockError):
+            memory.write(percepts(0))
+        assert memory.write(percepts(6)) == 3
+
+
 def test_changes_from_outside_are_committed_like_those_of_a_step(path):
     with Hippocampus(path, [Notes()], PATIENT) as memory:
         memory.write(percepts(0))
@@ -127,6 +143,52 @@ def test_memory_resumes_from_the_log_and_from_snapshots(path):
     with MemoryFile(path) as file:
         assert max(s.seq for s in file.snapshots()) == 10
         assert check(file, [Notes("a"), Notes("b")]).ok
+
+
+def test_a_write_takes_no_snapshot_by_default_however_much_it_brings(path):
+    store = Notes("a", copies=60_000)
+    dumped = []
+    with Hippocampus(path, [store], PATIENT) as memory:
+        store.hooks["dump"] = lambda: dumped.append(memory.version)
+        assert memory.write(percepts(1)) == 60_000
+        assert (dumped, memory.file.snapshots()) == ([], [])
+        memory.flush()
+        assert dumped == [60_000]
+    assert dumped == [60_000]
+
+
+def test_a_store_that_is_rebuilt_too_slowly_joins_in_later(path):
+    memory = Hippocampus(path, [Notes("slow"), Notes("quick")], PATIENT)
+    memory.write(percepts(1, "mug"))
+    memory.file.close()  # as after a crash: no snapshot
+    slow, gate = Notes("slow"), Gate()
+    slow.hooks["apply"] = gate
+    config = HippocampusConfig(deadline_secs=0.2, restore_secs=0.2)
+    with Hippocampus(path, [slow, Notes("quick")], config) as memory:
+        assert {name: h.state for name, h in memory.health().items()} == {"slow": "late", "quick": "ready"}
+        answer = memory.recall(Query("mug"))
+        assert (answer.stale, len(answer.hits["quick"])) == ({"slow"}, 1)
+        gate.opened.set()
+        settle(memory, "slow")
+        assert memory.write(percepts(2, "mug")) == 4
+        assert [n[1] for n in slow.notes] == ["mug", "mug"]
+    assert state_of(path, "slow") == slow.dump()
+
+
+def test_a_change_that_hangs_makes_its_store_late_and_nobody_waits_for_it_again(path):
+    hangs, gate = Notes("hangs"), Gate()
+    with Hippocampus(path, [hangs, Notes("quick")], HASTY) as memory:
+        hangs.hooks["apply"] = gate
+        memory.write(percepts(1, "mug"))
+        assert memory.health()["hangs"].state == "late"
+        start = time.perf_counter()
+        assert memory.recall(Query("mug")).stale == {"hangs"}
+        memory.flush()  # 60 s are what a snapshot may take
+        assert time.perf_counter() - start < 0.15
+        assert [s.store for s in memory.file.snapshots()] == ["quick"]
+        gate.opened.set()
+        settle(memory, "hangs")
+        assert len(memory.recall(Query("mug")).hits["hangs"]) == 1
 
 
 def test_a_new_store_starts_empty_on_an_old_file(path):
