@@ -129,13 +129,13 @@ def show(found: Sequence[Comparison]) -> None:
     tests = sum(d.p is not None for c in found for d in c.differences)
     needed, most = pairs_needed(tests), max(len(c.seeds) for c in found)
     console.print(
-        f"Difference: B - A with its 95 % interval. The verdict is on B, at 5 % after Holm's correction over "
+        f"Difference: B - A with a 95 % interval of its own. The verdict is on B, at 5 % after Holm's correction over "
         f"{tests} tests. A crash counts as a failure in rates; its pair is left out of shares and means."
     )
     if tests and most < needed:
         console.print(
             f"{most} pairs are too few to tell anything apart in {tests} tests: at least {needed} must differ. "
-            "Run more seeds, or ask for fewer --metrics."
+            "Intervals of so few are too narrow, too. Run more seeds, or ask for fewer --metrics."
         )
 
 

@@ -109,7 +109,7 @@ def read_run(path: Path) -> Run:
         variants.setdefault(record.variant, {})[record.seed] = record
     try:
         counts = {name: variant["episodes"] for name, variant in table["variants"].items()}
-        metrics = {name: Metric(**fields) for name, fields in table["metrics"].items()}
+        metrics = {name: Metric(**table["metrics"][name]) for name in suite["metrics"]}
         run = Run(path, suite["name"], suite["protocol"], metrics, variants, _settings(suite))
     except (KeyError, TypeError, AttributeError) as error:
         raise CompareError(f"the files in {path} are not those of a run of this version ({error})") from error
@@ -192,8 +192,9 @@ def _judged(difference: Difference, p_adjusted: float) -> Difference:
 
 
 def _settings(suite: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Options of each variant by dotted name, with the revision of the source that ran it."""
-    revision = suite.get("began", {}).get("revision", "")
+    """Options of each variant by dotted name, with the revision of the source that ran it, cut short."""
+    full = suite.get("began", {}).get("revision", "")
+    revision = full.rstrip("+")[:10] + "+" * full.endswith("+")
     return {
         name: {**flat(merged(suite["options"], changes)), "(revision)": revision}
         for name, changes in suite["variants"].items()

@@ -242,7 +242,8 @@ def _bca_levels(point: float, drawn: Floats, jackknife: Floats, z: float) -> Flo
     square = np.sum(spread**2)
     acceleration = np.sum(spread**3) / (6 * square**1.5) if square > 0 else 0.0
     shifted = bias + np.array([-z, z])
-    return np.asarray(ndtr(bias + shifted / (1 - acceleration * shifted)))
+    scale = 1 - acceleration * shifted
+    return np.asarray(ndtr(bias + shifted / scale) if np.all(scale > 0.0) else plain)
 
 
 def _phi(both: int, only_a: int, only_b: int, neither: int) -> float:

@@ -34,14 +34,14 @@ def bad(seed, variant="base"):
 
 def write(path, records, *, metrics=METRICS, variants=None, **suite):
     """Write the files of a run."""
-    folder, path = RunFolder(path), path
+    folder = RunFolder(path)
     path.mkdir(parents=True, exist_ok=True)
     names = variants or {r.variant: {} for r in records}
     content = {"name": "tidy-test", "protocol": "tidy", "options": {"mess": 5, "agent": {"prior": True}}}
-    content |= {"variants": names, "began": {"revision": "abc"}, **suite}
+    content |= {"variants": names, "metrics": [m.name for m in metrics], "began": {"revision": "abc"}, **suite}
     folder.suite.write_text(json.dumps(content))
     folder.episodes.write_text("".join(r.line() + "\n" for r in records))
-    folder.table.write_text(json.dumps(table(records, metrics)))
+    folder.table.write_text(json.dumps(table(records, metrics), sort_keys=True))
     return path
 
 
@@ -110,6 +110,16 @@ def test_a_metric_that_no_pair_has(tmp_path):
     _, by = one(write(tmp_path / "a", [good(s) for s in SEEDS]), write(tmp_path / "b", crashed))
     assert (by["steps"].verdict, by["steps"].p, by["steps"].pairs) == ("nothing to compare", None, 0)
     assert by["success"].verdict == "worse"
+
+
+def test_metrics_come_in_the_order_of_the_suite(tmp_path):
+    a = write(tmp_path / "a", [good(s) for s in SEEDS], metrics=METRICS[::-1])
+    assert list(one(a, a)[1]) == ["steps", "proper", "success"]
+
+
+def test_another_revision_of_the_source_is_shown(runs, tmp_path):
+    b = write(tmp_path / "c", [good(s) for s in SEEDS], began={"revision": "0123456789abcdef+"})
+    assert one(runs[0], b)[0].settings == {"(revision)": ("abc", "0123456789+")}
 
 
 def test_how_many_pairs_a_verdict_needs():
