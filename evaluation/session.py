@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 _SHOWN_EVENTS = 5
 _REFRESH_HZ = 8
-_NEWEST = 1000  # events among which the newest stamp is: those of one step share it, and clocks run forward
 _DEADLINE_SECS = 60.0  # a simulated world waits for the memory; nothing is left out for want of time
 _COLOURS = {"found": "cyan", "picked": "yellow", "placed": "green", "failed": "red", "phase": "bold"}
 
@@ -103,7 +102,7 @@ def _resumed(memory: Hippocampus, stores: Sequence[Store]) -> Relocate:
     health = memory.health()["spatial"]
     if health.state != "ready":
         raise LostError(file.name, f"its map cannot be used: {health.fault}", "engram memory check says more")
-    newest_ns = max(row.stamp_ns for row in file.rows(max(file.base, memory.version - _NEWEST)))
+    newest_ns = memory.newest.stamp_ns if memory.newest is not None else 0
     try:
         return Relocate(memory, StoredMap.of(trees[0]), newest_ns)
     except EmptyMapError as error:

@@ -32,11 +32,16 @@ from engram.memory.contract import Event, HippocampusError, Hit, Percepts, Query
 from engram.memory.errors import MemoryFileError, ReadOnlyFileError
 from engram.memory.lanes import Lane, StoreHealth
 from engram.memory.log import Synchronous, open_log
-from engram.memory.records import Draft, to_draft, to_event
+from engram.memory.records import Draft, to_draft
 from engram.memory.times import dated
 from engram.memory.worker import Worker
 
 _log = logging.getLogger(__name__)
+_RECENT = 1000  # events among which the newest stamp is looked for on opening
+
+
+class ClockError(HippocampusError, ValueError):
+    """Raised for a step of before the newest of what memory holds: what is believed since when would not be true."""
 
 
 @dataclass(frozen=True)
@@ -117,11 +122,19 @@ class Hippocampus:
     def write(self, percepts: Percepts) -> int:
         """Take in a step and return the new version; what it brought is on the disk then.
 
-        Raises DiskFullError or another MemoryFileError when it could not be committed; then memory is as before.
+        Steps come in the order of their stamps; equal ones may follow each other. Raises ClockError for one that is
+        earlier than the newest event, DiskFullError or another MemoryFileError when it could not be committed; then
+        memory is as before.
         """
         if self.config.read_only:
             raise ReadOnlyFileError(self.file.name, "was opened read-only", "open it for writing")
         with self._writing:
+            if percepts.source.stamp_ns < self._now_ns:
+                raise ClockError(
+                    f"{self.file.name}: step {percepts.source.step} of {percepts.source.episode!r} is stamped"
+                    f" {percepts.source.stamp_ns} ns, before the newest event, {self._now_ns} ns; leave it out, or set"
+                    " the clock of a new episode later (`agents.relocate` does)"
+                )
             self._take_late()
             self._commit(self._propose(percepts))
             if 0 < self.config.snapshot_events <= self._version - self._saved:
@@ -273,11 +286,12 @@ class Hippocampus:
 
     def _read_newest(self) -> Source | None:
         try:
-            rows = [to_event(row).source for row in self.file.rows(self._version - 1)]
+            rows = list(self.file.rows(max(self.file.base, self._version - _RECENT)))
         except MemoryFileError as error:
             _log.warning("%s", error)
             return None
-        return rows[-1] if rows else None
+        row = max(rows, key=lambda row: row.stamp_ns, default=None)
+        return None if row is None else Source(row.robot, row.episode, row.step, row.stamp_ns)
 
     def _propose(self, percepts: Percepts) -> list[Draft]:
         end = time.monotonic() + self.config.deadline_secs
