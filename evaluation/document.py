@@ -58,7 +58,10 @@ def parse(text: str, name: str) -> Document:
         DocumentError: it is no YAML, or a key stands in it twice.
 
     """
-    loader = _Loader(text)
+    try:
+        loader = _Loader(text)
+    except yaml.YAMLError as error:  # characters that no text has
+        raise DocumentError(f"{name}: {error}") from error
     try:
         node = loader.get_single_node()
         lines: dict[Path, int] = {}
@@ -85,7 +88,7 @@ def nearest(name: object, known: Iterable[str]) -> str:
     """Hint at what may have been meant."""
     names = sorted(known)
     tails = {n.rpartition(".")[2]: n for n in names}
-    near = get_close_matches(str(name), names, n=1) or [
+    near = get_close_matches(str(name), names, n=1, cutoff=0.5) or [
         tails[t] for t in get_close_matches(str(name).rpartition(".")[2], list(tails), n=1)
     ]
     return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"

@@ -101,7 +101,9 @@ def _fields(kind: type[Any]) -> dict[str, dataclasses.Field[Any]]:
 
 
 def _names_near(kind: type[Any], at: Key) -> list[str]:
-    return [".".join((*at, name)) for name in names(kind)]
+    found = list(names(kind))
+    groups = {name.partition(".")[0] for name in found}
+    return [".".join((*at, name)) for name in (*found, *groups)]
 
 
 def _plain(value: Any) -> Any:

@@ -8,7 +8,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -73,7 +73,8 @@ class Episode:
     displaced: tuple[str, ...]
     original: Sequence[TrueObject] | None  # before the mess; None where the world makes none
     picked: tuple[tuple[int, str], ...]  # (step, object id) of each successful pick
-    timing_secs: dict[str, float]  # by stage; the only part that differs between equal runs
+    timing_secs: dict[str, float]  # by stage; this and the next are all that differs between equal runs
+    step_ms: dict[str, list[float]] = field(default_factory=dict)  # of each step, by stage
 
     def outcomes(self) -> dict[str, int]:
         """How often each outcome occurred, sorted by code."""
@@ -88,6 +89,7 @@ def run_episode(
     The first Ctrl-C lets the current step finish and ends the episode; a second one raises ``KeyboardInterrupt``.
     """
     timing: dict[str, float] = defaultdict(float)
+    laps: dict[str, list[float]] = {"agent": [], "world": []}
     with _timed(timing, "reset"):
         observation, info = world.reset(seed=seed, options=options)
         start = list(world.truth.objects())
@@ -99,11 +101,11 @@ def run_episode(
     ended: Ended | None = None
     with interruptible() as interrupted:
         while ended is None:
-            with _timed(timing, "agent"):
+            with _timed(timing, "agent", laps["agent"]):
                 action = agent.act(observation)
             verb, point = parse_action(action)
             aimed = _object_at(world.truth, point) if verb is Verb.PICK else None
-            with _timed(timing, "world"):
+            with _timed(timing, "world", laps["world"]):
                 observation, _, terminated, truncated, _ = world.step(action)
             record = _record(len(steps), agent, verb, point, observation)
             if aimed is not None and record.outcome == Outcome.OK.code:
@@ -123,6 +125,7 @@ def run_episode(
         original=truth.original() if isinstance(truth, MessTruth) else None,
         picked=tuple(picked),
         timing_secs={name: round(value, 3) for name, value in sorted(timing.items())},
+        step_ms=laps,
     )
 
 
@@ -182,9 +185,12 @@ def _show(watchers: Sequence[Watcher], timing: dict[str, float], turn: Turn) -> 
 
 
 @contextmanager
-def _timed(timing: dict[str, float], stage: str) -> Iterator[None]:
+def _timed(timing: dict[str, float], stage: str, laps_ms: list[float] | None = None) -> Iterator[None]:
     begin = time.perf_counter()
     try:
         yield
     finally:
-        timing[stage] += time.perf_counter() - begin
+        secs = time.perf_counter() - begin
+        timing[stage] += secs
+        if laps_ms is not None:
+            laps_ms.append(1000.0 * secs)

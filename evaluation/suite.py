@@ -196,6 +196,7 @@ class _Reader:
         value = self.document.value.get("seeds")
         items = value if isinstance(value, list) else [value]
         found: list[int] = []
+        self.check_split(())
         for k, item in enumerate(items):
             at = ("seeds", k) if isinstance(value, list) else ("seeds",)
             try:

@@ -50,9 +50,13 @@ def perform(protocol: EpisodeProtocol, job: Job, trace: Path | None) -> Finished
     return Finished(job, outcome, secs=time.perf_counter() - begin)
 
 
-def is_full(error: BaseException) -> bool:
-    """Whether an error says that the disk is full."""
-    return isinstance(error, OSError) and error.errno in _FULL
+def is_full(error: BaseException | None) -> bool:
+    """Whether an error, or what it came of, says that the disk is full."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def told(error: BaseException) -> str:

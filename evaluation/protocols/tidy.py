@@ -14,6 +14,7 @@ from engram.evaluation.options import build
 from engram.evaluation.oracles import OracleOptions
 from engram.evaluation.report import metrics
 from engram.evaluation.tidy import Perception, TidyTask, run_tidy
+from engram.evaluation.trace.format import Tracing
 from engram.sims.house.render.base import warm_up
 
 
@@ -61,7 +62,7 @@ class TidyProtocol:
 
     def run(self, config: Json, seed: int, trace: Path | None) -> Outcome:
         """Run an episode."""
-        run = run_tidy(build(TidyEpisode, config).task(seed))
+        run = run_tidy(build(TidyEpisode, config).task(seed), tracing=None if trace is None else Tracing(trace))
         failures = Counter(e.reason for e in run.agent.journal() if e.kind == "failed")
         return Outcome(
             run.episode.ended,
@@ -69,4 +70,5 @@ class TidyProtocol:
             metrics(run),
             dict(sorted(failures.items())),
             {"setup": run.setup_secs, **run.episode.timing_secs},
+            run.episode.step_ms,
         )

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from engram.evaluation.tidy import TidyTask
+from engram.memory.mapping.planar import between, inverse, matrix
 from engram.sims.contract import TrueObject
 
 
@@ -71,6 +72,50 @@ class JudgedBoxWorld(BOXES.BoxWorld):
         return BoxTruth(self)
 
 
+class Elsewhere(JudgedBoxWorld):
+    """The same house; the robot starts at another place and takes that for the origin of its map."""
+
+    start = np.array([3.5, 0.25, np.pi / 2])
+
+    def _begin(self, seed, options):
+        info = super()._begin(seed, options)
+        self.i, self.j, self.h = 14, 1, 1
+        return info
+
+    def _sense(self):
+        frame = super()._sense()
+        back = matrix(inverse(self.start))
+        return replace(frame, map_T_camera=back @ frame.map_T_camera, base=between(self.start, frame.base))
+
+
+def one_hall():
+    """Another house: a long hall with a closet."""
+    wall, top, box = 0.1, 2.6, BOXES.box
+    return [
+        box("", (0, 3, -0.05), (3, 9, 0.1)),
+        box("", (0, 3, top + 0.05), (3, 9, 0.1)),
+        box("", (-1.5, 3, top / 2), (wall, 9, top)),
+        box("", (1.5, 3, top / 2), (wall, 9, top)),
+        box("", (0, -1.5, top / 2), (3, wall, top)),
+        box("", (0, 7.5, top / 2), (3, wall, top)),
+        box("", (0.9, 5, top / 2), (1.2, wall, top)),
+        box("Sofa", (-1.0, 2, 0.4), (0.8, 2.0, 0.8), holds=True),
+        box("DiningTable", (0.9, 2.0, 0.7), (0.8, 0.8, 0.06), holds=True),
+        box("Bed", (-0.9, 6.6, 0.25), (1.0, 1.6, 0.5), holds=True),
+        box("Mug", (0.9, 2.0, 0.78), (0.09, 0.09, 0.1), movable=True),
+    ]
+
+
+@pytest.fixture(scope="session")
+def from_elsewhere():
+    return lambda task: Elsewhere(task.width)
+
+
+@pytest.fixture(scope="session")
+def another_house():
+    return lambda task: JudgedBoxWorld(task.width, one_hall())
+
+
 def make_boxes(task: TidyTask) -> JudgedBoxWorld:
     return JudgedBoxWorld(task.width)
 
@@ -83,3 +128,13 @@ def box_task() -> TidyTask:
 @pytest.fixture(scope="session")
 def make_world():
     return make_boxes
+
+
+TOYS = Path(__file__).parent / "toys"
+
+
+@pytest.fixture
+def toy_on_path(monkeypatch) -> Path:
+    """Folder of ``toy_protocol``, which can be imported here and in processes that are started."""
+    monkeypatch.syspath_prepend(TOYS)
+    return TOYS
