@@ -160,9 +160,9 @@ class View:
         """Which image belongs to a moment, and what was detected in it."""
         moment, version = self._moment(params)
         found = self._recorded.frame(moment.step) if self._recorded and moment else None
-        if self._recorded is None or moment is None or found is None:
-            return {"version": version, "number": None, "wanted": moment.step if moment else 0}
-        return {"version": version, "number": found[0], "wanted": moment.step, **self._recorded.boxes(found[0])}
+        wanted, number = moment.step if moment else 0, found[0] if found else None
+        detected = self._recorded.detections(found[0]) if self._recorded and found else []
+        return {"version": version, "number": number, "wanted": wanted, "detections": detected}
 
     def _ask(self, params: Params) -> Answer:
         """Answers to a question at a version."""

@@ -6,11 +6,12 @@ import os
 import sys
 import webbrowser
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import tyro
 
-from engram.agents.cli import DONE, CommandError
+from engram.agents.cli import DONE, MISSING, CommandError
 
 if TYPE_CHECKING:
     from engram.evaluation.viewer.sources import Source
@@ -34,6 +35,10 @@ class ViewOptions:
     """Loopback address: 127.0.0.1 or ::1."""
     browser: bool = True
     """Open the page in a browser."""
+    rerun: bool = False
+    """Write a recording for Rerun instead of showing the page; needs engram[view]."""
+    out: Path = Path("engram.rrd")
+    """The recording to write."""
 
 
 def view(options: ViewOptions) -> int:
@@ -43,13 +48,31 @@ def view(options: ViewOptions) -> int:
     that of the environment variable ENGRAM_VIEW_TOKEN.
     """
     from engram.evaluation.contract import EvaluationError
+    from engram.evaluation.viewer.rerun_export import RerunMissingError
     from engram.evaluation.viewer.sources import find_source
     from engram.memory.contract import HippocampusError
 
     try:
-        return _serve(options, find_source(options.place, options.memory))
+        source = find_source(options.place, options.memory)
+        return _record(options, source) if options.rerun else _serve(options, source)
+    except RerunMissingError as error:
+        raise CommandError(str(error), MISSING) from error
     except (EvaluationError, HippocampusError) as error:
         raise CommandError(str(error)) from error
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise CommandError(f"{error.filename}: {error.strerror}") from error
+
+
+def _record(options: ViewOptions, source: Source) -> int:
+    from engram.evaluation.viewer.api import View
+    from engram.evaluation.viewer.rerun_export import write_recording
+
+    with View(source) as opened:
+        steps = write_recording(opened, options.out)
+    sys.stdout.write(f"{options.out}: {steps} steps; rerun {options.out} shows them\n")
+    return DONE
 
 
 def _serve(options: ViewOptions, source: Source) -> int:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from engram.evaluation.trace.format import DETECTIONS
 from engram.evaluation.trace.reader import Trace
 from engram.evaluation.viewer.timeline import Moment
+from engram.perception.contracts import Detection
 
 _HANDLED = {"pick": "picked up", "place": "put down"}
 Row = Mapping[str, Any]
@@ -41,9 +40,9 @@ class Recorded:
             self._size = size
             self.trace = trace = Trace(self._path)
             self.steps: dict[int, Row] = {int(row["step"]): row for row in trace.steps}
-            self.seen: dict[int, Row] = {int(row["number"]): row for row in trace.observations}
+            self.seen: list[Row] = list(trace.observations)  # step k acts on the k-th
             self.journal, self.recalls = _by_step(trace.journal), _by_step(trace.recalls)
-            self._boxes: dict[int, Row] | None = None
+            self._found: dict[int, list[dict[str, Any]]] | None = None
 
     def frame(self, number: int) -> tuple[int, bytes] | None:
         """Return the last image up to an observation, and which one it is of; None when there is none."""
@@ -52,24 +51,22 @@ class Recorded:
         found = max((k for k in frames if k <= number), default=None)
         return None if found is None else (found, frames[found])
 
-    def boxes(self, number: int) -> dict[str, Any]:
-        """Return what was detected in an observation: ``shape`` (H, W), and boxes as (row, column, row, column)."""
+    def detections(self, number: int) -> list[dict[str, Any]]:
+        """Return what was detected in an observation; a box is (row, column, row, column) in pixels, ends excluded."""
         with self._lock:
-            if self._boxes is None:
-                told = ((said.number, json.loads(said.data)) for said in self.trace.messages((DETECTIONS,)))
-                self._boxes = {k: _without_masks(data) for k, data in told}
-        return dict(self._boxes.get(number, {"shape": [], "detections": []}))
+            if self._found is None:
+                self._found = {k: [_boxed(d) for d in found] for k, found in self.trace.detections()}
+        return self._found.get(number, [])
 
     def pose(self, number: int) -> list[float] | None:
         """Return (x, y, yaw) at an observation, in metres and radians of the map frame."""
-        row = self.seen.get(number)
-        return None if row is None else [float(v) for v in row["base"]]
+        return [float(v) for v in self.seen[number]["base"]] if 0 <= number < len(self.seen) else None
 
     def moments(self) -> list[Moment]:
         """Return the steps as moments, for a trace whose robot kept no memory."""
         job = self.trace.job
         episode = f"{job.protocol}-{job.seed}"
-        return [self._moment(number, episode) for number in sorted(self.seen)]
+        return [self._moment(number, episode) for number in range(len(self.seen))]
 
     def _moment(self, number: int, episode: str) -> Moment:
         seen, step = self.seen[number], self.steps.get(number)
@@ -90,6 +87,6 @@ def _by_step(rows: list[dict[str, Any]]) -> dict[int, list[Row]]:
     return found
 
 
-def _without_masks(message: Row) -> dict[str, Any]:
-    kept = [{key: d[key] for key in ("label", "score", "box", "out_of_place")} for d in message["detections"]]
-    return {"shape": message["shape"], "detections": kept}
+def _boxed(d: Detection) -> dict[str, Any]:
+    belief = None if d.out_of_place is None else float(d.out_of_place)
+    return {"label": d.label, "score": float(d.score), "box": [int(v) for v in d.box], "out_of_place": belief}

@@ -8,15 +8,15 @@ says how far it came, and the next one goes on from there.
 from __future__ import annotations
 
 import time
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
+from engram.evaluation.contract import EvaluationError
 from engram.memory.contract import HippocampusError, Store
 from engram.memory.errors import CorruptFileError
-from engram.memory.log import Log
+from engram.memory.log import UNREADABLE, Log
 
 _FAULTS = (HippocampusError, ArithmeticError, LookupError, TypeError, ValueError)
 
@@ -29,7 +29,7 @@ class NotYetError(Exception):
         self.share = share
 
 
-class StoreUnreadableError(Exception):
+class StoreUnreadableError(EvaluationError):
     """Raised for a store that cannot be brought to a version; the message says why."""
 
 
@@ -57,6 +57,7 @@ class Reel:
         self._at = log.base if log.base else 0
         self._whole = log.base == 0  # whether the state is that at ``_at``
         self._spacing = self._config.mark_secs
+        self._unreadable: set[int] = set()  # snapshots that are
         self._marks: dict[int, bytes] = {} if log.base else {0: store.dump()}
 
     @contextmanager
@@ -96,20 +97,25 @@ class Reel:
         self._at = version
 
     def _start(self, version: int) -> int:
-        """Put the store at the nearest state that there is before a version, and return where that is."""
-        marks = sorted(self._marks)
-        kept = [s.seq for s in self._log.snapshots() if s.store == self.name and s.seq <= version]
-        mark = max(marks[: bisect_right(marks, version)], default=-1)
-        snapshot = max(kept, default=-1)
-        if self._whole and max(mark, snapshot) <= self._at <= version:
+        """Put the store at the nearest state that there is before a version, and return where that is.
+
+        A snapshot that cannot be read is passed over, as by the log itself.
+        """
+        mark = max((seq for seq in self._marks if seq <= version), default=-1)
+        kept = [s.seq for s in self._log.snapshots() if s.store == self.name and mark < s.seq <= version]
+        if self._whole and max(mark, *kept, -1) <= self._at <= version:
             return self._at
-        if snapshot > mark:
-            self._load(self._log.load_snapshot(self.name, snapshot), snapshot)
-        elif mark >= 0:
-            self._load(self._marks[mark], mark)
-        else:
+        for seq in sorted(set(kept) - self._unreadable, reverse=True):
+            try:
+                self._load(self._log.load_snapshot(self.name, seq), seq)
+            except (CorruptFileError, *UNREADABLE):
+                self._unreadable.add(seq)
+                continue
+            return seq
+        if mark < 0:
             raise CorruptFileError(self._log.name, f"events up to {self._log.base} were dropped; look at a later step")
-        return self._at
+        self._load(self._marks[mark], mark)
+        return mark
 
     def _load(self, state: bytes, at: int) -> None:
         self._whole = False

@@ -27,23 +27,21 @@ export class CameraView {
 
   draw() {
     const { image, canvas, data } = this;
-    if (!image.naturalWidth || !data?.shape) return;
+    if (!image.naturalWidth || !data) return;
     const ratio = window.devicePixelRatio || 1, width = canvas.clientWidth || 240;
     const scale = width / image.naturalWidth;
     [canvas.width, canvas.height] = [width * ratio, image.naturalHeight * scale * ratio];
     const c = canvas.getContext("2d");
     c.scale(ratio, ratio);
     c.drawImage(image, 0, 0, width, image.naturalHeight * scale);
-    const [high] = data.shape;
-    const factor = (image.naturalHeight * scale) / (high || image.naturalHeight);
     const large = $("camera").classList.contains("large");
     c.font = `${large ? 12 : 9}px system-ui, sans-serif`;
     c.textBaseline = "top";
-    for (const d of data.detections ?? []) this.box(c, d, factor, width, large);
+    for (const d of data.detections ?? []) this.box(c, d, scale, width, large);
   }
 
-  box(c, detection, factor, width, large) {
-    const [top, left, bottom, right] = detection.box.map((v) => v * factor);
+  box(c, detection, scale, width, large) {
+    const [top, left, bottom, right] = detection.box.map((v) => v * scale);
     c.strokeStyle = c.fillStyle = colour("mark");
     c.globalAlpha = 0.9;
     c.lineWidth = large ? 1.5 : 1;
