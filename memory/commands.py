@@ -1,4 +1,5 @@
-"""The command about memories: ``engram memory show|query|export|check|compact|merge|undo FILE``, or a URL."""
+"""The command about memories: ``engram memory show|query|export|check|compact|sleep|merge|undo FILE``,
+or a URL."""
 
 from __future__ import annotations
 
@@ -119,7 +120,17 @@ class Undo:
     """Robot whose step it is; that of the file by default."""
 
 
-Options = Show | Query | Export | Check | Compact | Merge | Undo
+@dataclass(frozen=True)
+class Sleep:
+    """Draw the lessons of many attempts and archive what has faded, as a robot does after each task."""
+
+    file: tyro.conf.Positional[str]
+    """Memory file, or URL of a memory server (postgresql://user@host/database?robot=NAME)."""
+    deadline_secs: float = 600.0
+    """How long to wait for each store."""
+
+
+Options = Show | Query | Export | Check | Compact | Merge | Undo | Sleep
 
 
 def memory(options: Options) -> int:
@@ -142,8 +153,8 @@ def _run(options: Options) -> int:
         return export(options)
     if isinstance(options, Check):
         return check(options)
-    if isinstance(options, Compact):
-        return compact(options)
+    if isinstance(options, (Compact, Sleep)):
+        return compact(options) if isinstance(options, Compact) else sleep(options)
     return merge(options) if isinstance(options, Merge) else undo(options)
 
 
@@ -262,8 +273,8 @@ def check(options: Check) -> int:
     if options.json:
         _write(json_format.dumps({"ok": report.ok, **asdict(report)}, indent=1))
     else:
-        for problem in report.problems:
-            _write(problem)
+        for finding in (*report.problems, *report.notes):
+            _write(finding)
         replayed = ", ".join(report.replayed) or "no store"
         found = f"{report.events} events, {report.snapshots} snapshots; replayed: {replayed}"
         _write(f"{'Sound' if report.ok else 'Damaged'}: {found}.")
@@ -315,6 +326,21 @@ def undo(options: Undo) -> int:
         before = opened.version
         done = opened.undo(options.episode, options.step, options.robot) > before
     _write("Undone." if done else "That step brought nothing that can be taken back.")
+    return _DONE
+
+
+def sleep(options: Sleep) -> int:
+    """Sleep, and say how many events that brought."""
+    from engram.memory.hippocampus import Hippocampus, HippocampusConfig
+    from engram.memory.log import open_log
+    from engram.memory.stores import default_stores
+
+    open_log(options.file, read_only=True).close()  # a file that is not there must not be made
+    config = HippocampusConfig(deadline_secs=options.deadline_secs, sleep_secs=options.deadline_secs)
+    with Hippocampus(options.file, default_stores(), config) as opened:
+        before = opened.version
+        brought = opened.sleep() - before
+    _write(f"{brought} events.")
     return _DONE
 
 

@@ -8,8 +8,9 @@ the same version, though none of them waits for another.
 A store that is slow or fails is on its own: a recall goes without it, with its last answer to the same question where
 there is one; what it proposes too late is committed with the next write; a proposal that fails is dropped and
 reported; and after a change that failed halfway it is quarantined until `reload`, or the next opening, has rebuilt it
-from the log. A store that rests on another (see `asking`) is told what that one says, or told nothing after half of the
-deadline, and so a slow or faulty store does not hold it up; what it was told is committed with what it says of it.
+from the log. A store that rests on another (see `asking`) is told what that one says, or after three quarters of the
+deadline nothing, and so is not held up either. What one proposes on the word of another is never committed without
+what that one proposes.
 
 After a task, and on close, the stores that can do so sleep: in the background, beside steps and questions. A sleep
 interrupted at any point has changed nothing, and the next one makes up for it.
@@ -299,7 +300,7 @@ class Hippocampus:
         heeding = [lane for lane in free if lane.heeds and lane.asks in self._lanes]
         jobs = {n.name: n.executor.submit(n.propose, percepts) for n in free if n not in heeding}
         asking = [lane for lane in heeding if lane.asks in jobs]
-        answers = self._ask(asking, percepts, self.config.deadline_secs / 2)
+        answers = self._ask(asking, percepts, 0.75 * self.config.deadline_secs)
         for lane in heeding:
             told = answers.get(lane.name) if lane.name in answers and _succeeded(jobs[lane.asks]) else None
             jobs[lane.name] = lane.executor.submit(lane.propose, percepts, told)

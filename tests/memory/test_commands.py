@@ -13,6 +13,7 @@ from engram.memory.contract import HippocampusError, Percepts, Seen, Source
 from engram.memory.file import MemoryFile
 from engram.memory.graph.export import from_scene
 from engram.memory.hippocampus import Hippocampus, HippocampusConfig
+from engram.memory.packing import pack
 from engram.memory.spatial.octomap_io import read_octomap
 from engram.memory.spatial.ply import read_ply
 from engram.memory.stores import STORES, default_stores
@@ -171,6 +172,32 @@ def test_undo(house, capsys):
     assert not any(relation == "holds" for _, relation, _ in facts)
     assert run("undo", house.with_name("none"), "e7", 3) == 2
     assert not house.with_name("none").exists()
+
+
+def test_sleep(house, capsys):
+    with Hippocampus(house, default_stores(), HippocampusConfig(deadline_secs=60.0, naps=False)) as memory:
+        for k in range(3):
+            source = Source("r1", f"e{k}", 9, (k + 9) * 10**9)
+            memory.write(Percepts(source, "Took the mug.", task="put the mug away", outcome="success"))
+        memory._slept = memory.version  # as after a kill: closing draws no lessons
+    for said in ("1 events.", "0 events."):
+        assert run("sleep", house) == 0
+        assert capsys.readouterr().out.strip() == said
+    assert run("query", house, "put the mug away", "--json") == 0
+    assert "succeeded in 3 of 3 attempts" in capsys.readouterr().out
+    assert run("sleep", house.with_name("none")) == 2
+
+
+def test_a_snapshot_of_another_layout_is_no_damage(house, capsys):
+    with MemoryFile(house) as file:
+        version = file.last
+        file.save_snapshot("objects", version, pack({}, {}, layout=99))
+    assert run("check", house) == 0
+    found = capsys.readouterr().out.splitlines()
+    assert found[0].startswith(
+        f"snapshot: store 'objects' at event {version} was not compared: the state of a store has"
+    )
+    assert found[1].startswith("Sound: ")
 
 
 def test_merge(house, tmp_path, capsys):
