@@ -36,7 +36,7 @@ class ObjectConfig:
 
     match: MatchConfig = field(default_factory=MatchConfig)
     absence: AbsenceConfig = field(default_factory=AbsenceConfig)
-    absent_log_odds: float = 2.0  # a clear look at the empty place
+    absent_log_odds: float = 2.8  # a clear look at the empty place: a little less than one clear sight
     presence_limit: float = 4.0  # certainty of being there stays within this
     smoothing: int = 8  # views that a position is averaged over
     moved_m: float = 0.15  # positions farther apart are different places

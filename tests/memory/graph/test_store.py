@@ -144,7 +144,7 @@ def test_looked_and_not_there(robot, thing):
 
 
 def test_nothing_under_the_gripper_is_evidence_too(robot, thing):
-    robot.does(thing("Mug", support="Table", score=0.9))
+    robot.does(thing("Mug", support="Table", score=0.95))
     robot.act("pick", "Mug", "nothing_there")
     assert robot.store.graph.get(("Mug", "on", "Table")).missed == 1
 

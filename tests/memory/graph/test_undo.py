@@ -87,7 +87,7 @@ def test_a_fact_goes_on_until_the_next_that_excludes_it(robot, thing, undo):
 
 
 def test_evidence_claims_and_misses_are_taken_off(robot, thing, undo):
-    robot.does(thing("Cup", support="Table", score=0.9))
+    robot.does(thing("Cup", support="Table", score=0.95))
     odds = robot.store.graph.get(("Cup", "on", "Table")).log_odds
     robot.does(thing("Table"), absent=("Cup",), ids=("Table",), relations=[("Cup", "on", "Sofa")])
     edge = robot.store.graph.get(("Cup", "on", "Table"))
