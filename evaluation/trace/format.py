@@ -20,14 +20,15 @@ SCHEMA_VERSION = 1  # of the messages below; stands in every job
 LIBRARY = "engram"
 
 JOB, RESULT = "/engram/job", "/engram/result"
-STEP, OBSERVATION, DETECTIONS = "/engram/step", "/engram/observation", "/engram/detections"
+START, STEP, DETECTIONS = "/engram/start", "/engram/step", "/engram/detections"
 JOURNAL, RECALL = "/engram/journal", "/engram/recall"
-IMAGE, DEPTH, CALIBRATION = "/camera/image", "/camera/depth", "/camera/calibration"
+IMAGE, DEPTH, MASKS, CALIBRATION = "/camera/image", "/camera/depth", "/camera/masks", "/camera/calibration"
 TRANSFORMS, LOG = "/tf", "/log"
 
 FOXGLOVE: Mapping[str, str] = {
     IMAGE: "foxglove.CompressedImage",
     DEPTH: "foxglove.RawImage",
+    MASKS: "foxglove.CompressedImage",
     CALIBRATION: "foxglove.CameraCalibration",
     TRANSFORMS: "foxglove.FrameTransforms",
     LOG: "foxglove.Log",
@@ -45,18 +46,13 @@ def _maybe(what: Mapping[str, Any]) -> dict[str, Any]:
     return {"oneOf": [what, {"type": "null"}]}
 
 
-_DETECTION = {
-    "type": "object",
-    "properties": {
-        "label": _TEXT,
-        "score": _NUMBER,
-        "box": _list(_WHOLE),
-        "pixels": _WHOLE,
-        "layer": {**_WHOLE, "description": "index map that holds the mask"},
-        "value": {**_WHOLE, "description": "value of the mask's pixels in it"},
-        "out_of_place": _maybe(_NUMBER),
-        "feature": _maybe({**_TEXT, "contentEncoding": "base64", "description": "little-endian float32"}),
-    },
+_OBSERVED = {  # after the reset or step; images are on topics of their own
+    "outcome": _TEXT,
+    "base": {**_list(_NUMBER), "description": "x, y in metres and yaw, in map"},
+    "holding": _FLAG,
+    "map_T_camera": {**_list(_NUMBER), "description": "16 numbers, rows first"},
+    "stamp_ns": _WHOLE,
+    "images_crc": {**_WHOLE, "description": "CRC-32 of each eighth row of rgb and depth"},
 }
 
 PROPERTIES: Mapping[str, Mapping[str, Any]] = {
@@ -72,30 +68,18 @@ PROPERTIES: Mapping[str, Mapping[str, Any]] = {
         "revision": _TEXT,
         "observations": _TEXT,  # none, keyframes or all
     },
-    STEP: {
-        "step": _WHOLE,
-        "phase": _TEXT,
-        "verb": _TEXT,
-        "point": _maybe(_list(_NUMBER)),  # (u, v), for verbs that take one
-        "outcome": _TEXT,
-        "base": _list(_NUMBER),  # x, y, yaw after the step
-        "holding": _FLAG,
-    },
-    OBSERVATION: {
-        "number": _WHOLE,
-        "base": _list(_NUMBER),
-        "map_T_camera": _list(_NUMBER),  # 16 numbers, rows first
-        "camera": _list(_NUMBER),
-        "holding": _FLAG,
-        "outcome": _TEXT,
-        "stamp_ns": _WHOLE,
-        "images_crc": {**_WHOLE, "description": "CRC-32 of rgb and depth"},
-    },
+    START: {**_OBSERVED, "camera": {**_list(_NUMBER), "description": "fx, fy, cx, cy, width, height in pixels"}},
+    STEP: {"step": _WHOLE, "phase": _TEXT, "verb": _TEXT, "point": _maybe(_list(_NUMBER)), **_OBSERVED},
     DETECTIONS: {
         "number": _WHOLE,  # of the observation
-        "shape": _list(_WHOLE),
-        "detections": _list(_DETECTION),
-        "layers": _list({**_TEXT, "contentEncoding": "base64"}),  # PNG index maps; 0 is nothing
+        "maps": {**_WHOLE, "description": "messages of /camera/masks before this one that hold its masks"},
+        "labels": _list(_TEXT),  # and the rest: one of each detection; a column without content is left out
+        "scores": _list(_NUMBER),
+        "boxes": _list(_list(_WHOLE)),
+        "pixels": _list(_WHOLE),
+        "masks": _list({**_list(_WHOLE), "description": "index of the map, and value of the mask's pixels in it"}),
+        "out_of_place": _list(_maybe(_NUMBER)),
+        "features": _list(_maybe({**_TEXT, "contentEncoding": "base64", "description": "little-endian float32"})),
     },
     JOURNAL: {
         "step": _WHOLE,
@@ -147,7 +131,7 @@ def schema(topic: str) -> bytes:
 
 def dump(content: Mapping[str, Any]) -> bytes:
     """Return JSON that is the same for equal contents."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain).encode()
+    return _ENCODER.encode(content).encode()
 
 
 def _plain(value: Any) -> Any:
@@ -157,3 +141,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
     return str(value)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)

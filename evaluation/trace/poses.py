@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from engram.evaluation.trace.protobuf import timestamp
 from engram.sims.contract import Observation
@@ -54,5 +53,16 @@ def _transform(
 
 
 def _quaternion(rotation: NDArray[np.float64]) -> dict[str, float]:
-    x, y, z, w = Rotation.from_matrix(rotation).as_quat(canonical=True)
-    return {"x": float(x), "y": float(y), "z": float(z), "w": float(w)}
+    """Return a unit quaternion with w >= 0 (Shepperd's method: divides by the largest of the four)."""
+    (a, b, c), (d, e, f), (g, h, i) = rotation.tolist()
+    squares = (1 + a - e - i, 1 - a + e - i, 1 - a - e + i, 1 + a + e + i)  # 4x^2, 4y^2, 4z^2, 4w^2
+    most = max(range(4), key=squares.__getitem__)
+    rows = (
+        (squares[0], b + d, c + g, h - f),
+        (b + d, squares[1], f + h, c - g),
+        (c + g, f + h, squares[2], d - b),
+        (h - f, c - g, d - b, squares[3]),
+    )
+    scale = 2 * math.sqrt(squares[most])
+    x, y, z, w = (v / (math.copysign(scale, rows[most][3])) for v in rows[most])
+    return {"x": x, "y": y, "z": z, "w": w}

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 _TIME = "google.protobuf.Timestamp"
 _LEVELS = ("UNKNOWN", "DEBUG", "INFO", "WARNING", "ERROR", "FATAL")
+_DOUBLE, _FIXED = struct.Struct("<d"), struct.Struct("<I")
+_WIRE = {"int": 0, "enum": 0, "double": 1, "fixed32": 5}  # how a value lies on the wire; all else has a length first
 _LABELS = {"": 1, "*": 3}  # optional, repeated
 _TYPES = {"double": 1, "int": 5, "fixed32": 7, "string": 9, "message": 11, "bytes": 12, "enum": 14}
 
@@ -54,14 +57,16 @@ def encode(message: str, values: Mapping[str, Any]) -> bytes:
         KeyError: the message has no such field.
 
     """
-    fields = {name: (number, type_, many) for name, number, type_, many in _fields(message)}
+    tags = _tags(message)
     parts: list[bytes] = []
     for name, value in values.items():
-        number, type_, many = fields[name]
+        tag, type_, many = tags[name]
         if many and type_ == "double":  # packed, as proto3 has it
-            parts.append(_tag(number, 2) + _sized(struct.pack(f"<{len(value)}d", *value)))
+            parts.append(tag + _sized(struct.pack(f"<{len(value)}d", *value)))
+        elif many:
+            parts += [tag + _content(type_, v) for v in value]
         else:
-            parts += [_field(number, type_, v) for v in (value if many else (value,))]
+            parts.append(tag + _content(type_, value))
     return b"".join(parts)
 
 
@@ -104,6 +109,16 @@ def _fields(message: str) -> Iterator[tuple[str, int, str, bool]]:
         yield name, int(number), type_.removesuffix("*"), type_.endswith("*")
 
 
+@cache
+def _tags(message: str) -> Mapping[str, tuple[bytes, str, bool]]:
+    """Return what stands before each field, its type, and whether it is repeated."""
+    tags = {}
+    for name, number, type_, many in _fields(message):
+        kind = 2 if many and type_ == "double" else _WIRE.get(type_, 2)
+        tags[name] = (_varint(number << 3 | kind), type_, many)
+    return tags
+
+
 def _within(message: str) -> list[str]:
     found = [message]
     for _, _, type_, _ in _fields(message):
@@ -135,20 +150,16 @@ def _describe(message: str, name: str, number: int, type_: str, many: bool) -> d
     return {**said, "type": 3 if (message, name) == (_TIME, "seconds") else _TYPES[type_]}  # seconds are int64
 
 
-def _field(number: int, type_: str, value: Any) -> bytes:
-    if type_ in ("int", "enum"):
-        return _tag(number, 0) + _varint(value)
+def _content(type_: str, value: Any) -> bytes:
     if type_ == "double":
-        return _tag(number, 1) + struct.pack("<d", value)
-    if type_ == "fixed32":
-        return _tag(number, 5) + struct.pack("<I", value)
+        return _DOUBLE.pack(value)
+    if type_ in ("int", "enum"):
+        return _varint(value)
+    if type_ == "string":
+        return _sized(value.encode())
     if type_ == "bytes":
-        return _tag(number, 2) + _sized(value)
-    return _tag(number, 2) + _sized(value.encode() if type_ == "string" else encode(type_, value))
-
-
-def _tag(number: int, kind: int) -> bytes:
-    return _varint(number << 3 | kind)
+        return _sized(value)
+    return _FIXED.pack(value) if type_ == "fixed32" else _sized(encode(type_, value))
 
 
 def _sized(data: bytes) -> bytes:

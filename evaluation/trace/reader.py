@@ -74,7 +74,7 @@ class Trace:
         self.path = path
         self.cut = False
         """Whether the file ends before its episode did: its writer was killed."""
-        small = (f.JOB, f.STEP, f.OBSERVATION, f.JOURNAL, f.RECALL, f.RESULT)
+        small = (f.JOB, f.START, f.STEP, f.JOURNAL, f.RECALL, f.RESULT)
         self._said: dict[str, list[dict[str, Any]]] = {topic: [] for topic in small}
         for said in self.messages(small):
             self._said[said.topic].append(self._json(said))
@@ -82,7 +82,7 @@ class Trace:
 
     @property
     def steps(self) -> list[dict[str, Any]]:
-        """Steps: ``step``, ``phase``, ``verb``, ``point``, ``outcome``, ``base`` and ``holding`` after it."""
+        """Steps: ``step``, ``phase``, ``verb``, ``point`` and what was observed after it: see ``observations``."""
         return self._said[f.STEP]
 
     @property
@@ -97,8 +97,11 @@ class Trace:
 
     @property
     def observations(self) -> list[dict[str, Any]]:
-        """Observations but for their images; the first follows the reset, step k acts on the one of number k."""
-        return self._said[f.OBSERVATION]
+        """Observations but for their images; the first follows the reset, and step k acts on the k-th.
+
+        Each has ``outcome``, ``base``, ``holding``, ``map_T_camera``, ``stamp_ns``, ``images_crc``.
+        """
+        return [*self._said[f.START], *self._said[f.STEP]]
 
     @property
     def result(self) -> dict[str, Any] | None:
@@ -115,8 +118,13 @@ class Trace:
 
     def detections(self) -> Iterator[tuple[int, list[Detection]]]:
         """Yield what the detector gave each time it was asked, with the number of the observation."""
-        for said in self.messages((f.DETECTIONS,)):
-            yield said.number, unpack(self._json(said))
+        maps: list[bytes] = []
+        for said in self.messages((f.MASKS, f.DETECTIONS)):
+            if said.topic == f.MASKS:
+                maps.append(bytes_field(said.data, _IMAGE_DATA))
+                continue
+            yield said.number, unpack(self._json(said), maps)
+            maps = []
 
     def sensed(self) -> Iterator[Observation]:
         """Yield the observations as the agent got them.
@@ -127,10 +135,11 @@ class Trace:
         """
         if self.job.observations != "all":
             raise f.TraceError(self.path, f"keeps observations {self.job.observations!r}, not 'all'")
+        camera = self.observations[0]["camera"]
         colours = {k: _pixels(data) for k, data in self.frames.items()}
         depths = ((said.number, bytes_field(said.data, _DEPTH_DATA)) for said in self.messages((f.DEPTH,)))
         for (number, depth), said in zip(depths, self.observations, strict=False):
-            yield _observation(said, colours[number], depth)
+            yield _observation({"camera": camera, **said}, colours[number], depth)
 
     def messages(self, topics: Collection[str]) -> Iterator[Said]:
         """Yield the messages of some topics in the order in which they were written."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -102,7 +102,7 @@ def replay(trace: Trace, decided: Decided | None = None, rebuild: bool = False) 
     decided = decided or _decided(trace)
     with closing(decided.world) as world:
         if trace.job.observations == "all" and not rebuild and not decided.asks_world:
-            return _compare(trace, decided, _Recorded(trace.sensed()))
+            return _compare(trace, decided, _Recorded(trace))
         return _compare(trace, decided, _Rebuilt(world, trace))
 
 
@@ -114,10 +114,10 @@ class _Rebuilt:
     def __init__(self, world: World, trace: Trace) -> None:
         self._world, self._job = world, trace.job
 
-    def begin(self) -> Observation | None:
+    def begin(self) -> Observation:
         return self._world.reset(seed=self._job.seed, options=dict(self._job.options))[0]
 
-    def step(self, action: Action) -> Observation | None:
+    def step(self, action: Action) -> Observation:
         return self._world.step(action)[0]
 
 
@@ -126,29 +126,29 @@ class _Recorded:
 
     kind: Literal["rebuilt", "recorded"] = "recorded"
 
-    def __init__(self, sensed: Iterator[Observation]) -> None:
-        self._sensed = sensed
+    def __init__(self, trace: Trace) -> None:
+        self._path, self._sensed = trace.path, trace.sensed()
 
-    def begin(self) -> Observation | None:
-        return next(self._sensed, None)
+    def begin(self) -> Observation:
+        observation = next(self._sensed, None)
+        if observation is None:
+            raise f.TraceError(self._path, "lacks the images of a step")
+        return observation
 
-    def step(self, action: Action) -> Observation | None:
-        return next(self._sensed, None)
+    def step(self, action: Action) -> Observation:
+        return self.begin()
 
 
 def _compare(trace: Trace, decided: Decided, world: _Rebuilt | _Recorded) -> Replay:
     detector = RecordedDetector(trace)
-    agent = decided.agent(detector)
+    agent, seen = decided.agent(detector), trace.observations
     observation = world.begin()
-    differ: int | None = None
-    difference = None if observation is None else _sensed(observation, trace.observations[0], 0)
-    if observation is not None:
-        agent.reset(observation)
-    done = 0
-    for step, seen in zip(trace.steps, trace.observations[1:], strict=False):
-        if observation is None or difference is not None:
+    difference, differ, done = _sensed(observation, seen[0], 0), None, 0
+    agent.reset(observation)
+    for step, after in zip(trace.steps, seen[1:], strict=True):
+        if difference is not None:
             break
-        if differ is None and images_crc(observation) != trace.observations[done]["images_crc"]:
+        if differ is None and images_crc(observation) != seen[done]["images_crc"]:
             differ = done
         detector.number = done
         try:
@@ -159,7 +159,7 @@ def _compare(trace: Trace, decided: Decided, world: _Rebuilt | _Recorded) -> Rep
         difference = _action(action, step)
         if difference is None:
             observation = world.step(action)
-            difference = None if observation is None else _sensed(observation, seen, done)
+            difference = _sensed(observation, after, done)
         done += difference is None
     return Replay(done, len(trace.steps), difference, trace.cut, world.kind, differ)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -77,10 +76,17 @@ class TraceWriter:
         """Write a turn."""
         before, self._stamp_ns = self._last, int(turn.observation["stamp_ns"])
         self._last = turn.observation
-        if turn.record is not None:
+        seen = _observed(turn.observation, self._stamp_ns)
+        if turn.record is None:
+            self._say(f.START, {**seen, "camera": turn.observation["camera"].tolist()})
+            self._add(f.CALIBRATION, encode("foxglove.CameraCalibration", calibration(turn.observation)))
+        else:
             self._number = turn.record.step + 1
-            self._step(turn)
-        self._observation(turn.observation)
+            point = turn.record.point
+            if point is not None and turn.action is not None:
+                point = parse_action(turn.action)[1]  # the record's is rounded
+            self._say(f.STEP, {**vars(turn.record), **seen, "point": point}, turn.record.step)
+        self._add(f.TRANSFORMS, encode("foxglove.FrameTransforms", transforms(turn.observation)))
         events = turn.agent.journal()
         for event in events[self._told :]:
             self._event(event)
@@ -92,7 +98,10 @@ class TraceWriter:
     def detected(self, observation: Observation, found: Sequence[Detection]) -> None:
         """Write what a detector found in the last observation."""
         height, width = observation["depth"].shape
-        self._say(f.DETECTIONS, pack(self._number, (height, width), found))
+        content, maps = pack(self._number, (height, width), found)
+        for data in maps:
+            self._image(f.MASKS, data, "png", self._number, self._stamp_ns)
+        self._say(f.DETECTIONS, content)
 
     def recalled(self, query: str, answers: Sequence[Mapping[str, Any]]) -> None:
         """Write what was asked of a memory and what it answered."""
@@ -103,28 +112,6 @@ class TraceWriter:
         self._ended = True
         content = {"ended": ended, "steps": self._number, "metrics": dict(metrics or {}), "error": error}
         self._say(f.RESULT, content)
-
-    def _step(self, turn: Turn) -> None:
-        content = dataclasses.asdict(turn.record) if turn.record is not None else {}
-        if turn.action is not None and content["point"] is not None:
-            content["point"] = list(parse_action(turn.action)[1])  # the record's is rounded
-        self._say(f.STEP, content, self._number - 1)
-
-    def _observation(self, o: Observation) -> None:
-        content = {
-            "number": self._number,
-            "base": o["base"].tolist(),
-            "map_T_camera": o["map_T_camera"].ravel().tolist(),
-            "camera": o["camera"].tolist(),
-            "holding": bool(o["holding"]),
-            "outcome": Outcome(o["outcome"]).code,
-            "stamp_ns": self._stamp_ns,
-            "images_crc": images_crc(o),
-        }
-        self._say(f.OBSERVATION, content)
-        self._add(f.TRANSFORMS, encode("foxglove.FrameTransforms", transforms(o)))
-        if self._number == 0:
-            self._add(f.CALIBRATION, encode("foxglove.CameraCalibration", calibration(o)))
 
     def _event(self, event: Event) -> None:
         content = {
@@ -166,14 +153,11 @@ class TraceWriter:
             Image.fromarray(o["rgb"]).save(file, "PNG", compress_level=1)
         else:
             Image.fromarray(o["rgb"]).save(file, "JPEG", quality=self.config.jpeg_quality)
-        stamp_ns = int(o["stamp_ns"])
-        content = {
-            "timestamp": timestamp(stamp_ns),
-            "frame_id": "camera",
-            "data": file.getvalue(),
-            "format": "png" if lossless else "jpeg",
-        }
-        self._add(f.IMAGE, encode("foxglove.CompressedImage", content), number, stamp_ns)
+        self._image(f.IMAGE, file.getvalue(), "png" if lossless else "jpeg", number, int(o["stamp_ns"]))
+
+    def _image(self, topic: str, data: bytes, kind: str, number: int, stamp_ns: int) -> None:
+        content = {"timestamp": timestamp(stamp_ns), "frame_id": "camera", "data": data, "format": kind}
+        self._add(topic, encode("foxglove.CompressedImage", content), number, stamp_ns)
 
     def _depth(self, o: Observation) -> None:
         height, width = o["depth"].shape
@@ -207,9 +191,21 @@ class TraceWriter:
         return self._channels[topic]
 
 
+def _observed(o: Observation, stamp_ns: int) -> dict[str, Any]:
+    return {
+        "outcome": Outcome(o["outcome"]).code,
+        "base": o["base"].tolist(),
+        "holding": bool(o["holding"]),
+        "map_T_camera": o["map_T_camera"].ravel().tolist(),
+        "stamp_ns": stamp_ns,
+        "images_crc": images_crc(o),
+    }
+
+
 def images_crc(o: Observation) -> int:
-    """CRC-32 of the colour and depth of an observation."""
-    return zlib.crc32(np.ascontiguousarray(o["depth"]).data, zlib.crc32(np.ascontiguousarray(o["rgb"]).data))
+    """CRC-32 of each eighth row of the colour and depth of an observation."""
+    colour, depth = (np.ascontiguousarray(o[name][::8]).data for name in ("rgb", "depth"))
+    return zlib.crc32(depth, zlib.crc32(colour))
 
 
 class _File:
