@@ -15,26 +15,11 @@ from numpy.typing import NDArray
 from engram.agents.base import Agent
 from engram.agents.events import Event
 from engram.evaluation.figures import Mark, data_uri, map_figure, timeline_figure
+from engram.evaluation.reasons import explain
 from engram.evaluation.scoring import ObjectScore, Score
 from engram.evaluation.tidy import TidyRun
 
 Spot = tuple[float, float]  # image point
-_REASONS = {
-    "no_path": "no free way to a place from which it can be reached",
-    "not_seen": "not in view from where the robot stood",
-    "no_place": "no receptacle took it",
-    "blocked": "something solid was in the way",
-    "unreachable": "beyond the reach of the arm",
-    "occluded": "hidden behind something",
-    "nothing_there": "nothing at that point that the action applies to",
-    "no_space": "no free patch on the receptacle",
-    "closed": "the receptacle is closed",
-    "invalid": "not possible for this thing",
-    "hand_full": "the hand was not free",
-    "hand_empty": "nothing in the hand",
-    "not_openable": "it does not open",
-    "timeout": "the world did not answer in time",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +68,10 @@ def page(run: TidyRun, document: Mapping[str, Any]) -> str:
     journal = run.agent.journal()
     moves = moves_of(journal, dict(run.episode.picked), run.score, {r.step: r.point for r in run.episode.steps})
     s = run.score
-    template = Template(resources.files("engram.evaluation").joinpath("report.html").read_text(encoding="utf-8"))
+    files = resources.files("engram.evaluation")
+    template = Template(files.joinpath("report.html").read_text(encoding="utf-8"))
     return template.substitute(
+        style=files.joinpath("report.css").read_text(encoding="utf-8"),
         title=f"engram tidy, seed {run.task.seed}",
         headline=_headline(s),
         subtitle=escape(_subtitle(run)),
@@ -185,7 +172,7 @@ def _card(move: Move) -> str:
     source, target = move.picked.target or "?", move.placed.target if move.placed else ""
     way = f"{escape(source)} → {escape(target)}" if target else f"from {escape(source)}, not set down where meant"
     after = move.placed.after if move.placed else None
-    lost = _explain(move.failure) if move.failure else "no picture"
+    lost = explain(move.failure) if move.failure else "no picture"
     return (
         f'<article class="card"><div class="pair">{_picture(move.picked.before, "before", move.picked_at)}'
         f'{_picture(after, "after", move.placed_at, lost)}</div><div class="text">'
@@ -254,7 +241,7 @@ def _failures(journal: Sequence[Event], outcomes: Mapping[str, int]) -> str:
     rows = [
         (
             f"<code>{escape(reason)}</code>",
-            escape(_explain(reason)),
+            escape(explain(reason)),
             str(len(events)),
             escape(", ".join(dict.fromkeys(_what(e) for e in events))),
         )
@@ -267,10 +254,6 @@ def _failures(journal: Sequence[Event], outcomes: Mapping[str, int]) -> str:
 
 def _what(event: Event) -> str:
     return f"{event.label} ({event.target})" if event.target else event.label
-
-
-def _explain(reason: str) -> str:
-    return _REASONS.get(reason, reason.replace("_", " "))
 
 
 def _facts(document: Mapping[str, Any]) -> str:
