@@ -185,10 +185,10 @@ def _note(book: Notebook, note: Note, now_ns: int) -> dict[str, Any]:
 
 
 def _foremost(store: GraphStore) -> str:
-    robots = sorted(
-        i for i, node in store.graph.nodes.items() if node.kind is NodeKind.ROBOT and store.graph.connected(i)
-    )
-    latest = max(store.graph.current(), key=lambda e: e.touched, default=None)
+    graph = store.graph
+    named = (i for i, node in graph.nodes.items() if node.kind is NodeKind.ROBOT)
+    robots = sorted(i for i in named if graph.successors(i) or graph.predecessors(i))
+    latest = max(graph.current(), key=lambda e: e.touched, default=None)
     return robots[0] if robots else latest.subject if latest else ""
 
 

@@ -117,6 +117,7 @@ def test_what_a_memory_says_is_never_markup(browser, tmp_path):
         page.on("console", lambda message: said.append(message.text))
         page.goto(server.url)
         page.wait_for_selector("#panel .row")
+        page.click("button[data-scene=graph]")
         for panel in ("objects", "facts", "memories", "step"):
             page.click(f"button[data-panel={panel}]")
             settled(page)
