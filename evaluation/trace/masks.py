@@ -66,7 +66,7 @@ def _flat(shape: tuple[int, int], found: Sequence[Detection]) -> tuple[list[_Lay
     """Return all masks in one map; ``None`` when they overlap or are too many."""
     if not found or len(found) > _MOST:
         return None
-    layer = np.zeros(shape, np.uint8)
+    layer = _blank(shape)
     for value, d in enumerate(found, 1):
         row0, col0, row1, col1 = d.box
         np.copyto(layer[row0:row1, col0:col1], value, where=d.mask[row0:row1, col0:col1])
@@ -84,7 +84,7 @@ def _layered(shape: tuple[int, int], found: Sequence[Detection]) -> tuple[list[_
         free = (k for k, layer in enumerate(layers) if used[k] < _MOST and not layer[d.mask].any())
         k = next(free, len(layers))
         if k == len(layers):
-            layers.append(np.zeros(shape, np.uint8))
+            layers.append(_blank(shape))
             used.append(0)
         used[k] += 1
         layers[k][d.mask] = used[k]
@@ -100,11 +100,17 @@ def _feature(text: str | None) -> NDArray[np.float32] | None:
     return None if text is None else np.frombuffer(b64decode(text), "<f4").astype(np.float32)
 
 
+def _blank(shape: tuple[int, int]) -> _Layer:
+    """Return an empty map, a view of the rows of a PNG: each begins with its filter, which is none."""
+    return np.zeros((shape[0], shape[1] + 1), np.uint8)[:, 1:]
+
+
 def _png(layer: _Layer) -> bytes:
-    """Return an indexed PNG; Pillow takes five times as long for one so small."""
+    """Return a map of :func:`_blank` as indexed PNG; Pillow takes five times as long for one so small."""
     height, width = layer.shape
-    rows = np.zeros((height, width + 1), np.uint8)  # each begins with its filter, which is none
-    rows[:, 1:] = layer
+    rows = layer.base
+    if rows is None:
+        raise ValueError("a map of masks is a view of the rows of its PNG")
     head = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     return b"".join(
         (_PNG_MAGIC, _chunk(b"IHDR", head), _PALETTE, _chunk(b"IDAT", zlib.compress(rows.data, 1)), _PNG_END)

@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from engram.evaluation.trace.protobuf import timestamp
 from engram.sims.contract import Observation
 
@@ -17,11 +14,11 @@ def transforms(o: Observation) -> dict[str, Any]:
     x, y, yaw = (float(v) for v in o["base"])
     turned = {"x": 0.0, "y": 0.0, "z": math.sin(yaw / 2), "w": math.cos(yaw / 2)}
     stamp = timestamp(int(o["stamp_ns"]))
-    pose = o["map_T_camera"]
+    pose = o["map_T_camera"].tolist()
     return {
         "transforms": [
-            _transform(stamp, "base", np.array([x, y, 0.0]), turned),
-            _transform(stamp, "camera", pose[:3, 3], _quaternion(pose[:3, :3])),
+            _transform(stamp, "base", (x, y, 0.0), turned),
+            _transform(stamp, "camera", (pose[0][3], pose[1][3], pose[2][3]), _quaternion(pose)),
         ]
     }
 
@@ -41,20 +38,20 @@ def calibration(o: Observation) -> dict[str, Any]:
 
 
 def _transform(
-    stamp: dict[str, int], child: str, at: NDArray[np.float64], rotation: dict[str, float]
+    stamp: dict[str, int], child: str, at: tuple[float, float, float], rotation: dict[str, float]
 ) -> dict[str, Any]:
     return {
         "timestamp": stamp,
         "parent_frame_id": "map",
         "child_frame_id": child,
-        "translation": {"x": float(at[0]), "y": float(at[1]), "z": float(at[2])},
+        "translation": {"x": at[0], "y": at[1], "z": at[2]},
         "rotation": rotation,
     }
 
 
-def _quaternion(rotation: NDArray[np.float64]) -> dict[str, float]:
-    """Return a unit quaternion with w >= 0 (Shepperd's method: divides by the largest of the four)."""
-    (a, b, c), (d, e, f), (g, h, i) = rotation.tolist()
+def _quaternion(pose: list[list[float]]) -> dict[str, float]:
+    """Return the rotation of a pose as a unit quaternion with w >= 0 (Shepperd: divides by the largest of the four)."""
+    (a, b, c, _), (d, e, f, _), (g, h, i, _), _ = pose
     squares = (1 + a - e - i, 1 - a + e - i, 1 - a - e + i, 1 + a + e + i)  # 4x^2, 4y^2, 4z^2, 4w^2
     most = max(range(4), key=squares.__getitem__)
     rows = (

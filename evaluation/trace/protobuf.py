@@ -57,7 +57,9 @@ def encode(message: str, values: Mapping[str, Any]) -> bytes:
         KeyError: the message has no such field.
 
     """
-    tags = _tags(message)
+    tags, doubles = _tags(message), _doubles(message)
+    if doubles is not None and values.keys() == tags.keys():  # a vector or a quaternion, at once
+        return doubles.pack(*(part for name, value in values.items() for part in (tags[name][0], value)))
     parts: list[bytes] = []
     for name, value in values.items():
         tag, type_, many = tags[name]
@@ -117,6 +119,14 @@ def _tags(message: str) -> Mapping[str, tuple[bytes, str, bool]]:
         kind = 2 if many and type_ == "double" else _WIRE.get(type_, 2)
         tags[name] = (_varint(number << 3 | kind), type_, many)
     return tags
+
+
+@cache
+def _doubles(message: str) -> struct.Struct | None:
+    """Return how a message lies on the wire that is all doubles, each after its tag of one byte."""
+    fields = list(_fields(message))
+    single = all(type_ == "double" and not many and number < 16 for _, number, type_, many in fields)
+    return struct.Struct("<" + "cd" * len(fields)) if single else None
 
 
 def _within(message: str) -> list[str]:

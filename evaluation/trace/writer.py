@@ -93,6 +93,8 @@ class TraceWriter:
         failed = any(event.kind == "failed" for event in events[self._told :])
         self._told = len(events)
         self._images(turn, before, failed)
+        if turn.record is None:
+            self._mcap.flush()  # type: ignore[no-untyped-call] # a killed episode has its job, too
         self._file.flush()
 
     def detected(self, observation: Observation, found: Sequence[Detection]) -> None:
