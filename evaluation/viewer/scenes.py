@@ -24,6 +24,7 @@ _MOST_NOTES = 200  # of each store, the newest
 _MOST_STEPS = 40  # of an attempt
 _MOST_HISTORY = 8  # former facts about a node
 _CELLS = 4_000_000  # of a slice; a wider map is drawn coarser
+_FAR_M = 1000.0  # a slice reaches so far about the origin
 
 
 def objects(store: ObjectStore, now_ns: int) -> list[dict[str, Any]]:
@@ -117,14 +118,10 @@ def slice_of(store: SpatialStore, low_m: float, high_m: float) -> dict[str, Any]
     ``cells`` is base64 of one byte a cell, row by row from the least y, each row from the least x: 0 unknown, 1 free,
     and 2 to 255 occupied, by the height of the highest voxel between ``low_m`` and ``high_m``.
     """
-    level = 0
-    found = store.octree.voxels(level, KNOWN)
-    cells = found.cells
-    edge = found.edge_m
-    keep = ((cells[:, 2] + 1) * edge > low_m) & (cells[:, 2] * edge < high_m)
-    cells, odds = cells[keep], found.log_odds[keep]
+    found = store.octree.box((-_FAR_M, -_FAR_M, low_m), (_FAR_M, _FAR_M, high_m), wanted=KNOWN)
+    cells, odds, edge = found.cells, found.log_odds, found.edge_m
     if not len(cells):
-        return {"edge_m": edge, "low": [0, 0], "size": [0, 0], "cells": "", "voxels": len(found)}
+        return {"edge_m": edge, "low": [0, 0], "size": [0, 0], "cells": "", "voxels": 0}
     low = cells[:, :2].min(axis=0)
     size = cells[:, :2].max(axis=0) - low + 1
     coarser = 1

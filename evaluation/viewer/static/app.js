@@ -6,7 +6,7 @@ import { GraphView } from "./graph.js";
 import { MapView } from "./map.js";
 import * as panels from "./panels.js";
 
-const FOLLOW_MS = 1000, PLAY_MS = 250, SETTLE_MS = 70, WAIT_MS = 400;
+const FOLLOW_MS = 1500, PLAY_MS = 250, SETTLE_MS = 70, WAIT_MS = 400;
 const now = {
   moments: [], index: -1, live: false, follow: true, panel: "objects", scene: "map", node: "", selected: "", filter: "",
   state: null, graph: null, step: null, found: null, health: null, frames: false,
