@@ -156,6 +156,16 @@ class RunFolder:
         """The figures."""
         return self.path / "table.json"
 
+    @property
+    def report(self) -> Path:
+        """The report for programs."""
+        return self.path / "report.json"
+
+    @property
+    def page(self) -> Path:
+        """The report for people."""
+        return self.path / "report.html"
+
     def trace(self, id_: str) -> Path:
         """Trace of an episode."""
         return self.path / "traces" / f"{id_.replace('/', '_')}.mcap"
