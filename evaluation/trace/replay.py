@@ -127,15 +127,15 @@ class _Recorded:
     kind: Literal["rebuilt", "recorded"] = "recorded"
 
     def __init__(self, trace: Trace) -> None:
-        self._path, self._sensed = trace.path, trace.sensed()
+        self._path, self._cut, self._sensed = trace.path, trace.cut, trace.sensed()
 
-    def begin(self) -> Observation:
+    def begin(self) -> Observation | None:
         observation = next(self._sensed, None)
-        if observation is None:
+        if observation is None and not self._cut:
             raise f.TraceError(self._path, "lacks the images of a step")
         return observation
 
-    def step(self, action: Action) -> Observation:
+    def step(self, action: Action) -> Observation | None:
         return self.begin()
 
 
@@ -143,10 +143,12 @@ def _compare(trace: Trace, decided: Decided, world: _Rebuilt | _Recorded) -> Rep
     detector = RecordedDetector(trace)
     agent, seen = decided.agent(detector), trace.observations
     observation = world.begin()
+    if observation is None:
+        raise f.TraceError(trace.path, "holds no whole step")
     difference, differ, done = _sensed(observation, seen[0], 0), None, 0
     agent.reset(observation)
     for step, after in zip(trace.steps, seen[1:], strict=True):
-        if difference is not None:
+        if difference is not None or observation is None:  # what the last step of a cut trace showed may be missing
             break
         if differ is None and images_crc(observation) != seen[done]["images_crc"]:
             differ = done
@@ -159,7 +161,7 @@ def _compare(trace: Trace, decided: Decided, world: _Rebuilt | _Recorded) -> Rep
         difference = _action(action, step)
         if difference is None:
             observation = world.step(action)
-            difference = _sensed(observation, after, done)
+            difference = None if observation is None else _sensed(observation, after, done)
         done += difference is None
     return Replay(done, len(trace.steps), difference, trace.cut, world.kind, differ)
 

@@ -9,11 +9,13 @@ import pytest
 from engram.agents.cli import main
 from engram.evaluation.options import build
 from engram.evaluation.tidy import TidyTask, make_agent, run_tidy
+from engram.evaluation.trace import format as f
 from engram.evaluation.trace.commands import told
 from engram.evaluation.trace.format import TraceConfig, TraceError, Tracing
 from engram.evaluation.trace.reader import Trace
 from engram.evaluation.trace.replay import Decided, replay
 from engram.planners.placement import PlacementConfig, PlacementPrior
+from engram.sims.house.generate import generate
 
 HOUSE = TidyTask(7, rooms=1, mess=2, width=64, height=64, max_steps=18)
 
@@ -50,6 +52,16 @@ def test_observations_are_kept_bit_by_bit(whole, make_world):
         assert np.array_equal(sensed[0][name], value), name
         assert np.asarray(sensed[0][name]).dtype == np.asarray(value).dtype, name
     assert not np.array_equal(sensed[3]["rgb"], sensed[0]["rgb"])
+
+
+def test_a_cut_trace_may_lack_its_last_images(whole, boxes, rewrite, tmp_path):
+    last = len(whole.steps)
+    short = rewrite(whole.path, tmp_path / "x.mcap", lambda topic, n, d: None if (topic, n) == (f.DEPTH, last) else d)
+    with pytest.raises(TraceError, match="lacks the images of a step"):
+        replay(Trace(short), boxes(whole))
+    trace = Trace(short)
+    trace.cut = True
+    assert replay(trace, boxes(whole)).identical
 
 
 def test_images_that_were_not_kept_are_missed(trace):
@@ -170,6 +182,15 @@ def test_command_on_a_real_house(tmp_path, capsys, rewrite):
     assert said["difference"]["recorded"]["verb"] == "stand"
     assert main(["replay", str(bad)]) == 1
     assert capsys.readouterr().out.startswith("differs at step 4: another action was chosen\n  recorded {")
+
+
+def test_a_house_from_a_file_goes_into_the_trace(tmp_path):
+    file, path = tmp_path / "house.json", tmp_path / "house.mcap"
+    file.write_text(generate(11, rooms=1).to_json())
+    run_tidy(TidyTask(7, house=file, mess=1, width=32, height=32, max_steps=9), tracing=Tracing(path))
+    file.unlink()
+    assert Trace(path).job.options["house"]["seed"] == 11
+    assert replay(Trace(path)).identical
 
 
 def test_command_on_what_is_no_trace(tmp_path, capsys):
