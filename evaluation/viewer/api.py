@@ -99,7 +99,7 @@ class View:
             self._read_steps()
         moments = self.timeline.moments
         return {
-            "name": self._source.memory or str(self._source.trace),
+            "name": self._log.name if self._log else str(self._source.trace),
             "robot": self._log.robot if self._log else moments[0].robot if moments else "",
             "live": self._live,
             "memory": self._log is not None,

@@ -23,6 +23,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from engram.evaluation.contract import EvaluationError
 from engram.evaluation.viewer.api import BadRequestError, TooLongError, View
 from engram.evaluation.viewer.reels import NotYetError
 from engram.evaluation.viewer.sources import ViewError
@@ -192,7 +193,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error))
         except BadRequestError as error:
             self._error(HTTPStatus.BAD_REQUEST, str(error))
-        except HippocampusError as error:
+        except (EvaluationError, HippocampusError, OSError) as error:
             self._error(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
         else:
             if found is None:

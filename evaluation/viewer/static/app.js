@@ -218,7 +218,7 @@ async function follow() {
   now.frames = data.frames;
   now.memory = data.memory;
   $("camera").hidden = !now.frames;
-  $("name").textContent = `${data.robot} · ${data.name}`;
+  $("name").textContent = `${data.robot} · ${data.name.split("/").slice(-2).join("/")}`;
   $("name").title = data.name;
   $("live").hidden = !data.live;
   $("scrub").max = Math.max(0, now.moments.length - 1);
