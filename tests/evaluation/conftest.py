@@ -100,9 +100,11 @@ def one_hall():
         box("", (0, 7.5, top / 2), (3, wall, top)),
         box("", (0.9, 5, top / 2), (1.2, wall, top)),
         box("Sofa", (-1.0, 2, 0.4), (0.8, 2.0, 0.8), holds=True),
-        box("DiningTable", (0.9, 2.0, 0.7), (0.8, 0.8, 0.06), holds=True),
+        box("CounterTop", (1.1, 2.0, 0.45), (0.6, 1.6, 0.9), holds=True),
         box("Bed", (-0.9, 6.6, 0.25), (1.0, 1.6, 0.5), holds=True),
-        box("Mug", (0.9, 2.0, 0.78), (0.09, 0.09, 0.1), movable=True),
+        box("Mug", (1.0, 2.0, 0.95), (0.09, 0.09, 0.1), movable=True),
+        box("Pillow", (-0.9, 6.6, 0.58), (0.45, 0.35, 0.16), movable=True),
+        box("Pan", (1.0, 1.5, 0.93), (0.28, 0.2, 0.06), movable=True),
     ]
 
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +13,12 @@ from engram.evaluation.commands import TidyOptions
 from engram.evaluation.session import remembering, run_and_report
 from engram.evaluation.tidy import run_tidy
 from engram.memory.answers import answers
-from engram.memory.contract import HippocampusError, Query
+from engram.memory.contract import Percepts, Query, Source
+from engram.memory.file import MemoryFile
 from engram.memory.hippocampus import Hippocampus, HippocampusConfig
+from engram.memory.mapping.errors import LostError
 from engram.memory.stores import STORES, default_stores
+from engram.sims.house.generate import generate
 
 
 def ask(path, question, capsys):
@@ -52,14 +57,72 @@ def test_the_house_of_boxes_is_remembered(tmp_path, capsys, make_world):
     assert attempt["text"].startswith("tidy the house: succeeded")
 
 
-def test_a_memory_of_another_episode_is_left_alone(tmp_path, make_world):
+def test_a_second_episode_goes_on_with_the_map_of_the_first(tmp_path, capsys, make_world, from_elsewhere):
     path = tmp_path / "house.mem"
-    options = TidyOptions(out=tmp_path / "run", memory=str(path), width=64, height=64, max_steps=10)
+    options = TidyOptions(out=tmp_path / "run", memory=str(path), width=64, height=64)
     run_and_report(options, make_world)
-    before = path.read_bytes()
-    with pytest.raises(HippocampusError, match="another episode"):
+    before, rooms, old = instances(path), nodes(path, "room"), rows_of(path)
+    run_and_report(replace(options, max_steps=70), from_elsewhere)
+    new = rows_of(path)[len(old) :]
+    assert {row.episode for row in new} == {f"tidy-7-{len(old)}"}
+    assert min(row.stamp_ns for row in new) == max(row.stamp_ns for row in old) + 60 * 10**9
+    after = instances(path)
+    moved = ("Mug", "Pan", "Pillow")  # they lie elsewhere again
+    still = [name for name in before if name.split("_")[0] not in moved]
+    assert len(still) == 8
+    for name in still:
+        assert math.dist(after[name].centre_m, before[name].centre_m) < 0.15
+        assert after[name].last.episode == f"tidy-7-{len(old)}"
+    # A corner of something large may pass for a second thing.
+    assert sum(name.split("_")[0] not in moved for name in after.keys() - before.keys()) <= 1
+    assert nodes(path, "room") == rooms  # none is doubled
+    assert {"Bedroom", "Kitchen"} <= set(rooms)
+    assert main(["memory", "check", str(path)]) == 0
+    capsys.readouterr()
+    best = ask(path, "where is the bread?", capsys)[0]
+    assert (best["id"], best["data"]["support"], best["data"]["room"]) == ("Bread_1", "CounterTop_1", "Kitchen")
+    assert best["source"]["episode"] == f"tidy-7-{len(old)}"
+
+
+def test_a_memory_of_another_house_is_left_alone(tmp_path, capsys, make_world, another_house):
+    path = tmp_path / "house.mem"
+    options = TidyOptions(out=tmp_path / "run", memory=str(path), width=64, height=64, max_steps=70)
+    run_and_report(options, another_house)
+    before = rows_of(path)
+    capsys.readouterr()
+    with pytest.raises(LostError, match=r"did not find itself in its map: .*; name a new file"):
         run_and_report(options, make_world)
-    assert path.read_bytes() == before
+    assert "report.html" in capsys.readouterr().out  # the run itself went on to its end
+    assert rows_of(path) == before
+
+
+def test_a_memory_without_a_map_is_refused_before_the_run(tmp_path, make_world):
+    path = tmp_path / "house.mem"
+    with Hippocampus(path, default_stores()) as memory:
+        memory.write(Percepts(Source("tidy", "e", 0, 0), "Began."))
+    with pytest.raises(LostError, match="no map"):
+        run_and_report(TidyOptions(out=tmp_path / "run", memory=str(path)), make_world)
+    assert not (tmp_path / "run" / "report.json").exists()
+
+
+def rows_of(path):
+    with MemoryFile(path, read_only=True) as file:
+        return list(file.rows())
+
+
+def replayed(path, name):
+    (store,) = default_stores([name])
+    with MemoryFile(path, read_only=True) as file:
+        file.replay(store, store.dump())
+    return store
+
+
+def instances(path):
+    return {name: thing for name, thing in replayed(path, "objects").things.items() if not thing.became}
+
+
+def nodes(path, kind):
+    return sorted(n.name for n in replayed(path, "graph").knowledge.graph.nodes.values() if n.kind.value == kind)
 
 
 def test_memory_is_off_by_default():
@@ -93,6 +156,29 @@ def test_what_was_moved_is_found_where_it_is_now(tmp_path, capsys):
         assert placed < best["source"]["step"] < len(run.episode.steps)
         assert 0.5 < best["confidence"] <= 1.0
     assert _seen_within(path, run.episode.end, 0.5) > 0.9
+
+
+@pytest.mark.slow
+def test_a_robot_goes_on_with_its_memory_of_a_house(tmp_path, capsys):
+    path, house = tmp_path / "house.mem", tmp_path / "house.json"
+    house.write_text(generate(21, rooms=1).to_json(), encoding="utf-8")
+    runs = []
+    for seed in (21, 22):  # the start and the mess differ
+        options = TidyOptions(seed=seed, house=house, mess=3, width=96, height=96, memory=str(path))
+        with remembering(options) as remember:
+            runs.append(run_tidy(options.task(), remember=remember).episode)
+    first, second = ({o.id: o for o in run.start if not o.pickupable} for run in runs)
+    shifts = [math.dist(first[name].position, second[name].position) for name in first]
+    assert min(shifts) > 0.5  # their frames differ
+    found, episodes = instances(path), {row.episode for row in rows_of(path)}
+    assert len(episodes) == 2
+    true = Counter(o.category for o in first.values())
+    extra = [name for name in found if 0 < true[found[name].label] < int(name.rpartition("_")[2])]
+    assert len(extra) <= 2  # corners of something large may pass for second things
+    for thing in (o for o in first.values() if true[o.category] == 1 and f"{o.category}_1" in found):
+        assert math.dist(found[f"{thing.category}_1"].centre_m[:2], thing.position[:2]) < 0.3
+    assert len(nodes(path, "room")) == 1
+    assert main(["memory", "check", str(path)]) == 0
 
 
 def _seen_within(path, things, metres):
