@@ -98,6 +98,15 @@ def run(plan: Plan, show: Callable[[Progress], None] = lambda _: None, pool: Poo
         return finish(ledger, suite)
 
 
+def changes(folder: RunFolder) -> str:
+    """Say what differs between this source and the one that a run began with; empty when nothing does."""
+    if not folder.suite.exists():
+        return ""
+    source = Source()
+    here = {"versions": dict(source.versions), "revision": source.revision}
+    return difference(read_suite(folder).get("began", here), here, "its ")
+
+
 def join(ledger: Ledger, other: RunFolder, content: Mapping[str, Any]) -> int:
     """Take the episodes of another folder; FolderError when it holds a run of another suite."""
     differs = difference(read_suite(other), content)

@@ -12,7 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.markup import escape
 from rich.progress_bar import ProgressBar
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from engram.evaluation.aggregate import CRASHED, counted
@@ -122,16 +122,19 @@ class View:
 
 def summary(suite: Suite, content: dict[str, Any]) -> Table:
     """Return the table of a finished run: one row a variant and metric."""
-    many = len(content["variants"]) > 1
-    view = Table("variant" if many else "", "figure", "value", "95 % interval", "n", box=None, pad_edge=False)
-    for variant, group in content["variants"].items():
-        first = variant if many else ""
+    groups = {v.name: content["variants"][v.name] for v in suite.variants if v.name in content["variants"]}
+    many = len(groups) > 1
+    view = Table("figure", "value", "95 % interval", "n", box=None, pad_edge=False)
+    if many:
+        view = Table(Column("variant", no_wrap=True), *view.columns, box=None, pad_edge=False)
+    for variant, group in groups.items():
+        first = (escape(variant),) if many else ()
         for metric in suite.metrics:
             found = group["metrics"][metric.name]
-            view.add_row(escape(first), metric.name.replace("_", " "), *_cells(metric, found))
-            first = ""
+            view.add_row(*first, metric.name.replace("_", " "), *_cells(metric, found))
+            first = ("",) if many else ()
         bad = len(group["crashed"])
-        view.add_row("", "crashed", str(bad), "", str(group["episodes"]), style="red" if bad else "")
+        view.add_row(*first, "crashed", str(bad), "", str(group["episodes"]), style="red" if bad else "")
     return view
 
 

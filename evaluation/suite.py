@@ -13,7 +13,7 @@ Keys
     ``variants``        name -> options that differ
     ``ladder``          name -> options that differ from the rung before
 
-Without axes, variants and ladder there is one variant, ``base``. With them, ``base`` comes first.
+The variant ``base``, which changes nothing, always comes first; without axes, variants and ladder it is the only one.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Suite:
 
     def document(self) -> dict[str, Any]:
         """Content of ``suite.json``; runs of equal documents are runs of the same episodes."""
-        base, *rest = self.variants
+        base = self.variants[0]
         return {
             "schema_version": SCHEMA_VERSION,
             "name": self.name,
@@ -76,9 +76,7 @@ class Suite:
             "protocol": self.protocol,
             "options": dict(base.config),
             "seeds": list(self.seeds),
-            "variants": {BASE: {}, **{v.name: _difference(v.config, base.config) for v in rest}}
-            if base.name == BASE
-            else {v.name: _difference(v.config, base.config) for v in self.variants},
+            "variants": {v.name: _difference(v.config, base.config) for v in self.variants},
             "metrics": [m.name for m in self.metrics],
             "wall_secs": self.wall_secs,
         }

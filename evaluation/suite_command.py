@@ -52,11 +52,14 @@ def run_suite(options: EvalOptions) -> int:
     Episodes that crash are recorded and counted. A run that was stopped, however it was, goes on with --resume where
     it was, and comes to the same files as one that never was.
     """
-    from engram.evaluation.harness import run
+    from engram.evaluation.harness import changes, run
     from engram.evaluation.progress import shown
 
     with known_errors(options):
         plan, pool = _plan(options)
+        changed = changes(plan.folder) if plan.resume else ""
+        if changed:
+            sys.stderr.write(f"engram: the run began with another engram: {changed}\n")
         with shown(plan.suite) as show:
             content = run(plan, show, pool)
         _print(options, plan, content)

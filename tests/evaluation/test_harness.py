@@ -45,7 +45,8 @@ class Here:
 
 
 @pytest.fixture
-def plan(toy_on_path, tmp_path):
+def plan(toy_on_path, tmp_path, monkeypatch):
+    monkeypatch.setattr(harness, "_REPORT", "no_report")
     return Plan(read(parse(TEXT, "toys.yaml")), RunFolder(tmp_path / "run"))
 
 

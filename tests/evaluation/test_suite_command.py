@@ -9,6 +9,8 @@ import sys
 import pytest
 
 from engram.agents.cli import main
+from engram.evaluation import harness
+from engram.evaluation.revision import revision
 
 ENGRAM = [sys.executable, "-c", "import sys; from engram.agents.cli import main; sys.exit(main())"]
 TEXT = """\
@@ -18,6 +20,16 @@ protocol: toy_protocol:Toy
 seeds: 700000:700006
 options: {crash_at: 700002}
 """
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch):
+    """No report, which has its own tests, and no revision: the source may be committed to while tests run."""
+    monkeypatch.setattr(harness, "_REPORT", "no_report")
+    monkeypatch.setenv("GIT_DIR", "nowhere")
+    revision.cache_clear()
+    yield
+    revision.cache_clear()
 
 
 @pytest.fixture
@@ -69,6 +81,17 @@ def test_one_seed_in_a_folder_that_is_named(suite, tmp_path, monkeypatch, capsys
     assert not (tmp_path / "runs" / "toys" / "workers.log").exists()
     assert main(["eval", suite, "--seed", "7"]) == 2
     assert "is not empty; go on with --resume" in capsys.readouterr().err
+
+
+def test_a_run_that_goes_on_with_another_source_says_so(suite, tmp_path, capsys):
+    words = ["eval", suite, "--out", str(tmp_path / "run"), "--limit", "1"]
+    assert main(words) == 0
+    content = json.loads((tmp_path / "run" / "suite.json").read_text())
+    content["began"]["versions"]["numpy"] = "0.1"
+    (tmp_path / "run" / "suite.json").write_text(json.dumps(content))
+    capsys.readouterr()
+    assert main([*words, "--resume"]) == 0
+    assert 'the run began with another engram: its versions.numpy is "0.1" there and' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
