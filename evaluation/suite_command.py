@@ -11,7 +11,7 @@ from typing import Annotated
 
 import tyro
 
-from engram.agents.cli import DONE, MISSING, CommandError
+from engram.agents.cli import DONE, ENDED, MISSING, CommandError
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,12 @@ def run_suite(options: EvalOptions) -> int:
         changed = changes(plan.folder) if plan.resume else ""
         if changed:
             sys.stderr.write(f"engram: the run began with another engram: {changed}\n")
-        with shown(plan.suite) as show:
-            content = run(plan, show, pool)
+        try:
+            with shown(plan.suite) as show:
+                content = run(plan, show, pool)
+        except KeyboardInterrupt:
+            sys.stderr.write(f"engram: interrupted; go on with --resume --out {plan.folder.path}\n")
+            return ENDED
         _print(options, plan, content)
     return DONE
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import sys
@@ -43,6 +44,7 @@ def perform(protocol: EpisodeProtocol, job: Job, trace: Path | None) -> Finished
     begin = time.perf_counter()
     try:
         outcome = protocol.run(job.config, job.seed, trace)
+        json.dumps([outcome.values, outcome.failures, outcome.secs], allow_nan=False)  # what cannot be kept is a crash
     except Exception as error:
         if is_full(error):
             raise DiskFullError(str(trace)) from error

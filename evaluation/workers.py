@@ -185,7 +185,10 @@ def _detach(log: str) -> None:
     """Leave the terminal to the run, and end with it."""
     with suppress(OSError):
         os.setsid()  # Ctrl-C is the run's to handle
-    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    except OSError:  # such as a full disk, which the episode or the run will tell of
+        file = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(file, stream)
     faulthandler.enable()

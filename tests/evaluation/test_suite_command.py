@@ -83,6 +83,15 @@ def test_one_seed_in_a_folder_that_is_named(suite, tmp_path, monkeypatch, capsys
     assert "is not empty; go on with --resume" in capsys.readouterr().err
 
 
+def test_an_interrupted_run_says_how_to_go_on(suite, tmp_path, capsys, monkeypatch):
+    def interrupted(plan, show, pool):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(harness, "run", interrupted)
+    assert main(["eval", suite, "--out", str(tmp_path / "run")]) == 1
+    assert capsys.readouterr().err == f"engram: interrupted; go on with --resume --out {tmp_path / 'run'}\n"
+
+
 def test_a_run_that_goes_on_with_another_source_says_so(suite, tmp_path, capsys):
     words = ["eval", suite, "--out", str(tmp_path / "run"), "--limit", "1"]
     assert main(words) == 0

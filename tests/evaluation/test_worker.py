@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import errno
 
+import numpy as np
 import pytest
 
-from engram.evaluation.contract import Job
+from engram.evaluation.contract import Job, Outcome
 from engram.evaluation.options import plain
 from engram.evaluation.worker import DiskFullError, perform, told
 
@@ -50,6 +51,19 @@ def test_causes_come_first():
         fail()
     text = told(caught.value)
     assert text.index("KeyError: 'mug'") < text.index("which caused:") < text.index("ValueError: no mug")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(np.int32(3), "int32 is not JSON serializable"), (float("nan"), "not JSON compliant")]
+)
+def test_figures_that_cannot_be_kept_are_a_crash(value, said):
+    class Odd:
+        def run(self, config, seed, trace):
+            return Outcome("done", 1, {"x": value}, {}, {})
+
+    finished = perform(Odd(), Job("a/1", "a", 1), None)
+    assert finished.outcome is None
+    assert said in finished.error
 
 
 def test_a_full_disk_is_no_crash(toy):
