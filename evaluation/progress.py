@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -120,7 +120,7 @@ class View:
         return f"about {timedelta(seconds=round(secs))} left"
 
 
-def summary(suite: Suite, content: dict[str, Any]) -> Table:
+def summary(suite: Suite, content: Mapping[str, Any]) -> Table:
     """Return the table of a finished run: one row a variant and metric."""
     groups = {v.name: content["variants"][v.name] for v in suite.variants if v.name in content["variants"]}
     many = len(groups) > 1

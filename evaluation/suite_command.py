@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
 from engram.agents.cli import DONE, ENDED, MISSING, CommandError
+
+if TYPE_CHECKING:
+    from engram.evaluation.harness import Plan, Pool
 
 
 @dataclass(frozen=True)
 class EvalOptions:
     """Options of ``engram eval``."""
 
-    suite: tyro.conf.Positional[str]
+    suite: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="SUITE")]
     """Name of a suite that comes with engram (tidy-test, tidy-validation, tidy-ablations), or a YAML or JSON file."""
     out: Path | None = None
     """Directory of the run; runs/SUITE when not given."""
@@ -30,7 +33,7 @@ class EvalOptions:
     """Seeds in place of those of the suite: FIRST:END, the end excluded."""
     seed: int | None = None
     """Run this seed only."""
-    set: tuple[str, ...] = ()
+    set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="OPTION=VALUE ...")] = ()
     """Options in place of those of the suite, as OPTION=VALUE."""
     resume: bool = False
     """Go on with the run in the directory."""
@@ -55,7 +58,7 @@ def run_suite(options: EvalOptions) -> int:
     from engram.evaluation.harness import changes, run
     from engram.evaluation.progress import shown
 
-    with known_errors(options):
+    with known_errors():
         plan, pool = _plan(options)
         changed = changes(plan.folder) if plan.resume else ""
         if changed:
@@ -70,7 +73,7 @@ def run_suite(options: EvalOptions) -> int:
     return DONE
 
 
-def _plan(options: EvalOptions):  # type: ignore[no-untyped-def]
+def _plan(options: EvalOptions) -> tuple[Plan, Pool | None]:
     from engram.evaluation import suite as suites
     from engram.evaluation.contract import RunFolder
     from engram.evaluation.harness import Plan
@@ -84,16 +87,8 @@ def _plan(options: EvalOptions):  # type: ignore[no-untyped-def]
     if options.limit is not None and options.limit < 1:
         raise CommandError(f"--limit must be at least 1, not {options.limit}")
     folder = RunFolder(options.out or Path("runs") / suite.name)
-    plan = Plan(
-        suite,
-        folder,
-        options.workers,
-        options.limit,
-        _shard(options.shard),
-        options.resume,
-        options.trace,
-        options.join,
-    )
+    shard = _shard(options.shard)
+    plan = Plan(suite, folder, options.workers, options.limit, shard, options.resume, options.trace, options.join)
     if not options.ray:
         return plan, None
     from engram.evaluation.ray import RayPool
@@ -108,7 +103,7 @@ def _shard(text: str) -> tuple[int, int]:
     raise CommandError(f"--shard takes I/N with I from 1 to N, not {text!r}")
 
 
-def _print(options: EvalOptions, plan, content) -> None:  # type: ignore[no-untyped-def]
+def _print(options: EvalOptions, plan: Plan, content: Mapping[str, Any]) -> None:
     from rich.console import Console
 
     from engram.evaluation.progress import summary
@@ -122,7 +117,7 @@ def _print(options: EvalOptions, plan, content) -> None:  # type: ignore[no-unty
 
 
 @contextmanager
-def known_errors(options: EvalOptions) -> Iterator[None]:
+def known_errors() -> Iterator[None]:
     """Turn errors that the user can do something about into one line each."""
     from engram.evaluation.contract import EvaluationError
     from engram.evaluation.worker import DiskFullError

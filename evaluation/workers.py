@@ -57,35 +57,43 @@ class LocalPool:
         """
         waiting = deque(jobs)
         staff: list[_Worker] = []
-        failed = 0
         try:
             while waiting or any(w.running for w in staff):
-                while len(staff) < min(self.workers, len(waiting) + sum(w.running is not None for w in staff)):
-                    staff.append(_Worker(self))
+                self._hire(staff, len(waiting))
                 connection.wait([x for w in staff for x in (w.pipe, w.process.sentinel)], _TICK_SECS)
-                for worker in list(staff):
-                    found, started = worker.look(), worker.ready
-                    if isinstance(found, Finished):
-                        yield found
-                    if started:
-                        failed = 0
-                    if worker.gone:
-                        staff.remove(worker)
-                        failed += not started
-                        if failed >= _STARTS:
-                            raise WorkersError(f"processes die before they can run an episode ({worker.fate()})")
-                    elif worker.idle and waiting:
+                for worker in staff:
+                    finished = worker.look()
+                    if finished is not None:
+                        yield finished
+                    if worker.idle and waiting:
                         worker.give(waiting.popleft())
+                self._dismiss(staff)
                 yield [w.running for w in staff if w.running]
         finally:
             for worker in staff:
                 worker.stop()
 
+    def _hire(self, staff: list[_Worker], waiting: int) -> None:
+        """Start processes until there is one for each job, or as many as there may be."""
+        wanted = min(self.workers, waiting + sum(w.running is not None for w in staff))
+        staff += [_Worker(self, attempt=0) for _ in range(wanted - len(staff))]
+
+    def _dismiss(self, staff: list[_Worker]) -> None:
+        """Let go of the dead; one that never got ready is followed by another, a few times."""
+        for worker in [w for w in staff if w.gone]:
+            staff.remove(worker)
+            if not worker.ready:
+                if worker.attempt + 1 >= _STARTS:
+                    raise WorkersError(f"processes die before they can run an episode ({worker.fate()})")
+                staff.append(_Worker(self, worker.attempt + 1))
+
 
 class _Worker:
     """One process and the job that it has."""
 
-    def __init__(self, pool: LocalPool) -> None:
+    def __init__(self, pool: LocalPool, attempt: int) -> None:
+        """Start it; ``attempt`` counts those before it that died too soon."""
+        self.attempt = attempt
         context = get_context("spawn")
         self._pool = pool
         self.pipe, theirs = context.Pipe()
