@@ -126,8 +126,9 @@ class View:
         low, high = _number(params, "low", 0.1), _number(params, "high", 1.8)
         if not -10.0 <= low < high <= 20.0:
             raise BadRequestError("low and high are metres, low below high, within -10 and 20")
-        found: Answer = {"version": version, "failed": {}}
-        self._read(found, "spatial", version, lambda s: scenes.slice_of(s, low, high))
+        found: Answer = {"version": version, "reached": version, "failed": {}}
+        partial = self._live  # a map that lags behind is better than none
+        self._read(found, "spatial", version, lambda s: scenes.slice_of(s, low, high), partial)
         return found
 
     def _graph(self, params: Params) -> Answer:
@@ -211,14 +212,16 @@ class View:
         version = _integer(params, "version", moments[-1].version, 0)
         return self.timeline.moment(version), min(version, moments[-1].version)
 
-    def _read(self, found: Answer, name: str, version: int, look: Callable[[Any], Any]) -> None:
+    def _read(self, found: Answer, name: str, version: int, look: Callable[[Any], Any], partial: bool = False) -> None:
         """Put what a store shows into the answer, or why it shows nothing."""
         if self.reels is None:
             found["failed"] = {"": _NO_MEMORY}
             return
         try:
-            with self.reels[name].at(version) as store:
+            with self.reels[name].at(version, partial) as store:
                 found[name] = look(store)
+                if partial:
+                    found["reached"] = self.reels[name].reached
         except StoreUnreadableError as error:
             found["failed"][name] = str(error)
 

@@ -60,9 +60,16 @@ class Reel:
         self._unreadable: set[int] = set()  # snapshots that are
         self._marks: dict[int, bytes] = {} if log.base else {0: store.dump()}
 
+    @property
+    def reached(self) -> int:
+        """The version of the store that was lent last."""
+        return self._at
+
     @contextmanager
-    def at(self, version: int) -> Iterator[Store]:
+    def at(self, version: int, partial: bool = False) -> Iterator[Store]:
         """Lend the store as it was after an event; it must not be changed.
+
+        With ``partial``, a replay that takes longer than a move may gives the store as far as it came: see ``reached``.
 
         Raises:
             NotYetError: the replay takes longer than a move may.
@@ -72,6 +79,9 @@ class Reel:
         with self._lock:
             try:
                 self._move(version)
+            except NotYetError:
+                if not partial:
+                    raise
             except _FAULTS as error:
                 self._whole = False
                 self.fault = f"{type(error).__name__}: {error}"
@@ -81,7 +91,7 @@ class Reel:
 
     def _move(self, version: int) -> None:
         begin = time.monotonic()
-        start = self._start(version)
+        self._start(version)
         marked = begin
         for seq, event in self._log.events(self._at, version, self.name):
             self._whole = False
@@ -92,30 +102,28 @@ class Reel:
                 self._mark()
                 marked = now
             if now - begin > self._config.move_secs:
-                self._mark()
-                raise NotYetError((seq - start) / max(1, version - start))
+                raise NotYetError(seq / version)
         self._at = version
 
-    def _start(self, version: int) -> int:
-        """Put the store at the nearest state that there is before a version, and return where that is.
+    def _start(self, version: int) -> None:
+        """Put the store at the nearest state that there is before a version.
 
         A snapshot that cannot be read is passed over, as by the log itself.
         """
         mark = max((seq for seq in self._marks if seq <= version), default=-1)
         kept = [s.seq for s in self._log.snapshots() if s.store == self.name and mark < s.seq <= version]
         if self._whole and max(mark, *kept, -1) <= self._at <= version:
-            return self._at
+            return
         for seq in sorted(set(kept) - self._unreadable, reverse=True):
             try:
                 self._load(self._log.load_snapshot(self.name, seq), seq)
             except (CorruptFileError, *UNREADABLE):
                 self._unreadable.add(seq)
                 continue
-            return seq
+            return
         if mark < 0:
             raise CorruptFileError(self._log.name, f"events up to {self._log.base} were dropped; look at a later step")
         self._load(self._marks[mark], mark)
-        return mark
 
     def _load(self, state: bytes, at: int) -> None:
         self._whole = False

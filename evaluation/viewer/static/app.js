@@ -89,8 +89,24 @@ function loadMap() {
   if (now.scene !== "map") return;
   const high = Number($("cut").value);
   $("cut-at").textContent = `${high.toFixed(1)} m`;
+  if (now.live && now.follow && now.mapping) {
+    now.stale = true; // a run goes on faster than its map is drawn: let the picture under way be finished
+    return;
+  }
   const low = $("slice").checked ? Math.max(0, high - 0.1) : Math.min(0.1, high - 0.05);
-  get("map", { version: version(), low, high }, progress).then((data) => map.setSlice(data.spatial ?? null)).catch(quietly);
+  [now.mapping, now.stale] = [true, false];
+  get("map", { version: version(), low, high }, progress).then((data) => {
+    now.mapping = false;
+    map.setSlice(data.spatial ?? null);
+    if (data.reached < data.version) behind(data.reached);
+    else if (now.stale) loadMap();
+  }).catch((error) => { now.mapping = false; quietly(error); });
+}
+
+function behind(reached) {
+  $("busy").hidden = false;
+  $("busy").textContent = `map as of step ${act.stepOf(reached)}`;
+  setTimeout(loadMap, WAIT_MS);
 }
 
 function loadGraph() {

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
 from engram.evaluation.viewer.reels import NotYetError, Reel, ReelConfig, StoreUnreadableError
@@ -46,6 +48,24 @@ def test_a_long_replay_goes_on_where_it_stopped(path):
         assert len(shares) == WRITES - 1
         assert shares == sorted(shares)
         assert texts(reel, WRITES - 1) == found
+
+
+def test_a_partial_look_shows_how_far_it_came(path):
+    with MemoryFile(path, read_only=True) as log:
+        reel = Reel(log, Notes(), ReelConfig(move_secs=0.0))
+        for count in range(1, 4):
+            with reel.at(WRITES - 1, partial=True) as store:
+                assert len(store.notes) == count
+            assert reel.reached == count
+
+
+def test_a_snapshot_that_cannot_be_read_is_passed_over(path):
+    log = sqlite3.connect(path)
+    log.execute("UPDATE snapshots SET state = x'00'")
+    log.commit()
+    log.close()
+    with MemoryFile(path, read_only=True) as log:
+        assert len(texts(Reel(log, Notes()), WRITES)) == WRITES
 
 
 def test_the_newest_version_comes_from_the_snapshot(path):
