@@ -93,8 +93,8 @@ def test_what_is_told_from_elsewhere_is_written_in_the_stored_frame_and_later(bo
 
 def test_another_house_is_not_written_into(box_world):
     kept = Kept()
-    relocate = Relocate(kept, other_house(), 0, RelocateConfig(max_steps=40))
-    for p in tidied(box_world, 45):
+    relocate = Relocate(kept, other_house(), 0, RelocateConfig(max_steps=20))
+    for p in tidied(box_world, 22):
         assert relocate.write(p) == 0
     assert (kept.percepts, relocate.pose, relocate.searching) == ([], None, False)
     assert "map" in relocate.reason
