@@ -111,10 +111,11 @@ class Reel:
         A snapshot that cannot be read is passed over, as by the log itself.
         """
         mark = max((seq for seq in self._marks if seq <= version), default=-1)
-        kept = [s.seq for s in self._log.snapshots() if s.store == self.name and mark < s.seq <= version]
+        mine = {s.seq for s in self._log.snapshots() if s.store == self.name} - self._unreadable
+        kept = sorted(seq for seq in mine if mark < seq <= version)
         if self._whole and max(mark, *kept, -1) <= self._at <= version:
             return
-        for seq in sorted(set(kept) - self._unreadable, reverse=True):
+        for seq in reversed(kept):
             try:
                 self._load(self._log.load_snapshot(self.name, seq), seq)
             except (CorruptFileError, *UNREADABLE):

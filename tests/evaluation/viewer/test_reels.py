@@ -66,6 +66,10 @@ def test_a_snapshot_that_cannot_be_read_is_passed_over(path):
     log.close()
     with MemoryFile(path, read_only=True) as log:
         assert len(texts(Reel(log, Notes()), WRITES)) == WRITES
+        slow = Reel(log, Notes(), ReelConfig(move_secs=0.0))
+        for count in range(1, 5):  # and what was replayed instead is not begun anew
+            with slow.at(WRITES, partial=True):
+                assert slow.reached == count
 
 
 def test_the_newest_version_comes_from_the_snapshot(path):
