@@ -1,8 +1,9 @@
 """From the hits of single stores to answers: one ranking over all stores, each thing once.
 
 Scores of different stores do not compare. A thing of the object map that the question names is the answer, since the
-object map knows where it was seen last; the knowledge graph adds in which room that is. What else there is follows by
-the words that it shares with the question, its rank in its store, and its confidence.
+object map knows where it was seen last; the knowledge graph adds in which room that is. Where it names none, the things
+that it means best come before what shares less than half of its words: they are as sure as they are near in meaning.
+What else there is follows by the words that it shares with the question, its rank in its store, and its confidence.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ def answers(recall: Recall, text: str, limit: int = 5, at_ns: int | None = None)
 
     """
     asked = frozenset(words(text))
-    things = [h for h in recall.hits.get("objects", ()) if _names(asked, h)]
-    found = [_with_room(h, recall) for h in things]
+    named = [h for h in recall.hits.get("objects", ()) if _names(asked, h)]
+    things = named or _meant(recall)
+    found = [_with_room(h, recall) for h in named] or [_by_meaning(h, recall) for h in things]
     for hits in recall.hits.values():
         for rank, hit in enumerate(h for h in hits if h not in things and not any(_repeats(h, t) for t in things)):
             worth = _worth(asked, hit) / (1 + rank)
@@ -44,6 +46,18 @@ def answers(recall: Recall, text: str, limit: int = 5, at_ns: int | None = None)
 def _names(asked: frozenset[str], hit: Hit) -> bool:
     label = frozenset(words(canonical(str(hit.data.get("label", "")))))
     return bool(label) and label <= asked
+
+
+def _meant(recall: Recall) -> list[Hit]:
+    """Return the things that are called as the one is that the question means best."""
+    things = recall.hits.get("objects", ())
+    return [h for h in things if h.score > 0 and h.data.get("label") == things[0].data.get("label")]
+
+
+def _by_meaning(thing: Hit, recall: Recall) -> Hit:
+    """Put a thing behind what speaks of most of the question; its score is its certainty times its likeness."""
+    likeness = min(1.0, thing.score)
+    return replace(_with_room(thing, recall), score=(1.0 + likeness) / 2, confidence=min(thing.confidence, likeness))
 
 
 def _with_room(thing: Hit, recall: Recall) -> Hit:

@@ -8,8 +8,9 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO
 
@@ -20,12 +21,25 @@ from rich.table import Table
 
 from engram.memory import contract
 from engram.memory.times import YEAR_2000_NS
+from engram.perception.text import TextConfig
 
 if TYPE_CHECKING:
+    from engram.memory.config import MemoryConfig
     from engram.memory.log import Log
 
 _DONE, _DAMAGED, _USAGE = 0, 1, 2
 _SPARE = 20  # hits of each store that the fused ranking may pass over
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How the stores are set up."""
+
+    text: str = ""
+    """Embedder of texts: hashed, minilm, or the name or folder of a model. By default the one that wrote the memory, if
+    it is one of the first two."""
+    memory_config: Path | None = None
+    """JSON or YAML file of settings of the stores, such as {"episodic": {"links": 0}}."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +53,12 @@ class Show:
 
 
 @dataclass(frozen=True)
-class Query:
+class Query(Settings):
     """Ask memory: what, where, when, how sure, and from which step."""
 
     file: tyro.conf.Positional[str]
     """Memory file, or URL of a memory server (postgresql://user@host/database?robot=NAME)."""
-    text: tyro.conf.Positional[str]
+    question: tyro.conf.Positional[str]
     """The question, such as "where is the mug?" or "where was the mug yesterday at 9:00?"."""
     limit: int = 5
     """Answers at most."""
@@ -52,6 +66,8 @@ class Query:
     """Ask what was true at this time of the robot's clock, in nanoseconds, whatever the question says of time."""
     deadline_secs: float = 60.0
     """How long to wait for each store."""
+    fleet: bool = False
+    """Ask the robots of a memory server that know most about it, whichever the URL names."""
     json: bool = False
     """Print JSON instead of a table."""
 
@@ -72,7 +88,7 @@ class Export:
 
 
 @dataclass(frozen=True)
-class Check:
+class Check(Settings):
     """Look for damage: pages, checksums, numbering, and that replay gives the snapshots."""
 
     file: tyro.conf.Positional[str]
@@ -82,7 +98,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Compact:
+class Compact(Settings):
     """Make the file smaller."""
 
     file: tyro.conf.Positional[str]
@@ -107,7 +123,7 @@ class Merge:
 
 
 @dataclass(frozen=True)
-class Undo:
+class Undo(Settings):
     """Take back what a wrong step brought to the knowledge graph; the log keeps it."""
 
     file: tyro.conf.Positional[str]
@@ -121,7 +137,7 @@ class Undo:
 
 
 @dataclass(frozen=True)
-class Sleep:
+class Sleep(Settings):
     """Draw the lessons of many attempts and archive what has faded, as a robot does after each task."""
 
     file: tyro.conf.Positional[str]
@@ -189,38 +205,71 @@ def show(options: Show) -> int:
     return _DONE
 
 
+@dataclass(frozen=True)
+class _Found:
+    """What was answered, by one memory or by several robots' memories."""
+
+    recalls: Mapping[str, contract.Recall]  # by robot
+    hits: Sequence[contract.Hit]
+    at_ns: int | None = None
+
+
 def query(options: Query) -> int:
     """Print the best answers of all stores."""
-    from engram.memory.answers import answers
-    from engram.memory.hippocampus import Hippocampus, HippocampusConfig
-    from engram.memory.stores import default_stores
-
-    config = HippocampusConfig(read_only=True, deadline_secs=options.deadline_secs)
-    with Hippocampus(options.file, default_stores(), config) as opened:
-        asked = opened.dated(contract.Query(options.text, options.limit + _SPARE, options.at_ns))
-        recall = opened.recall(asked)
-    hits = answers(recall, asked.text, options.limit, asked.at_ns)
-    for name, why in sorted(recall.failed.items()):
-        sys.stderr.write(f"engram: store {name!r} did not answer ({why})\n")
-    for name in sorted(recall.stale):
-        sys.stderr.write(f"engram: store {name!r} did not answer within {options.deadline_secs} s\n")
+    found = _ask_fleet(options) if options.fleet else _ask(options)
+    for robot, recall in found.recalls.items():
+        for name, why in sorted(recall.failed.items()):
+            sys.stderr.write(f"engram: {robot}: store {name!r} did not answer ({why})\n")
+        for name in sorted(recall.stale):
+            sys.stderr.write(f"engram: {robot}: store {name!r} did not answer within {options.deadline_secs} s\n")
     if options.json:
-        found = {"version": recall.version, "at_ns": asked.at_ns, "hits": [asdict(h) for h in hits]}
-        _write(json_format.dumps(found, indent=1))
+        versions = {robot: recall.version for robot, recall in found.recalls.items()}
+        read = {"versions": versions} if options.fleet else {"version": next(iter(versions.values()))}
+        _write(json_format.dumps({**read, "at_ns": found.at_ns, "hits": [asdict(h) for h in found.hits]}, indent=1))
         return _DONE
-    if asked.at_ns is not None:
-        _write(f"As of {_when(asked.at_ns)}:")
-    if not hits:
+    if found.at_ns is not None:
+        _write(f"As of {_when(found.at_ns)}:")
+    if not found.hits:
         _write("Nothing is known about that.")
         return _DONE
     table = Table("what", "where", "when", "confidence", "source", "from", box=None, pad_edge=False)
-    for hit in hits:
+    for hit in found.hits:
         s = hit.source
         step = f"{s.robot}, {s.episode}, step {s.step}"
         what = (hit.text, _where(hit), _when(s.stamp_ns), f"{hit.confidence:.2f}", step, hit.store)
         table.add_row(*map(escape, what))
     _console().print(table)
     return _DONE
+
+
+def _ask(options: Query) -> _Found:
+    from engram.memory.answers import answers
+    from engram.memory.hippocampus import Hippocampus, HippocampusConfig
+
+    config = HippocampusConfig(read_only=True, deadline_secs=options.deadline_secs)
+    with Hippocampus(options.file, _stores(options), config) as opened:
+        asked = opened.dated(contract.Query(options.question, options.limit + _SPARE, options.at_ns))
+        recall = opened.recall(asked)
+        robot = opened.file.robot
+    return _Found({robot: recall}, answers(recall, asked.text, options.limit, asked.at_ns), asked.at_ns)
+
+
+def _ask_fleet(options: Query) -> _Found:
+    from engram.memory.server.fleet import Fleet, fleet_answers
+    from engram.memory.stores import HASHED, default_stores, embedder_of
+
+    if "://" not in options.file:
+        raise contract.HippocampusError(f"{options.file} is no memory server; a fleet is asked by the URL of one")
+    config = _settings(options)
+    asked = contract.Query(options.question, options.limit + _SPARE, options.at_ns)
+    with Fleet(options.file) as fleet:
+        recalls = fleet.recall(
+            asked,
+            lambda: default_stores(config=config),
+            embedder_of(config.text if config else HASHED),
+            deadline_secs=options.deadline_secs,
+        )
+    return _Found(recalls, fleet_answers(recalls, asked.text, options.limit), options.at_ns)
 
 
 def export(options: Export) -> int:
@@ -266,10 +315,9 @@ def check(options: Check) -> int:
     """Check the file with all stores that there are."""
     from engram.memory.check import check as examine
     from engram.memory.log import open_log
-    from engram.memory.stores import default_stores
 
     with open_log(options.file, read_only=True) as file:
-        report = examine(file, default_stores())
+        report = examine(file, _stores(options))
     if options.json:
         _write(json_format.dumps({"ok": report.ok, **asdict(report)}, indent=1))
     else:
@@ -285,12 +333,11 @@ def compact(options: Compact) -> int:
     """Take a snapshot when events are to go, and drop what is not needed."""
     from engram.memory.hippocampus import Hippocampus, HippocampusConfig
     from engram.memory.log import open_log
-    from engram.memory.stores import default_stores
 
     with open_log(options.file, read_only=True) as file:
         before = file.size_bytes()
     if options.drop_events:
-        with Hippocampus(options.file, default_stores(), HippocampusConfig(deadline_secs=60.0)):
+        with Hippocampus(options.file, _stores(options), HippocampusConfig(deadline_secs=60.0)):
             pass  # closing takes the snapshot
     with open_log(options.file, create=False) as file:
         file.compact(options.keep, options.drop_events)
@@ -319,10 +366,9 @@ def undo(options: Undo) -> int:
     """Undo the step, and say whether there was anything to take back."""
     from engram.memory.hippocampus import Hippocampus, HippocampusConfig
     from engram.memory.log import open_log
-    from engram.memory.stores import default_stores
 
     open_log(options.file, read_only=True).close()  # a file that is not there must not be made
-    with Hippocampus(options.file, default_stores(), HippocampusConfig(deadline_secs=60.0)) as opened:
+    with Hippocampus(options.file, _stores(options), HippocampusConfig(deadline_secs=60.0)) as opened:
         before = opened.version
         done = opened.undo(options.episode, options.step, options.robot) > before
     _write("Undone." if done else "That step brought nothing that can be taken back.")
@@ -333,15 +379,43 @@ def sleep(options: Sleep) -> int:
     """Sleep, and say how many events that brought."""
     from engram.memory.hippocampus import Hippocampus, HippocampusConfig
     from engram.memory.log import open_log
-    from engram.memory.stores import default_stores
 
     open_log(options.file, read_only=True).close()  # a file that is not there must not be made
     config = HippocampusConfig(deadline_secs=options.deadline_secs, sleep_secs=options.deadline_secs)
-    with Hippocampus(options.file, default_stores(), config) as opened:
+    with Hippocampus(options.file, _stores(options), config) as opened:
         before = opened.version
         brought = opened.sleep() - before
     _write(f"{brought} events.")
     return _DONE
+
+
+def _stores(options: Query | Check | Compact | Undo | Sleep) -> list[contract.Store]:
+    """Return new stores, set up as the options say, and otherwise as those that wrote the memory."""
+    from engram.memory.log import open_log
+    from engram.memory.stores import default_stores, text_of
+
+    config = _settings(options)
+    if config is None:
+        with open_log(options.file, read_only=True) as file:
+            written = text_of(file)
+        config = None if written is None else _config(written)
+    return default_stores(config=config)
+
+
+def _settings(options: Settings) -> MemoryConfig | None:
+    """Return the settings that the options give; None when they leave all as it is."""
+    if options.memory_config is None:
+        return _config(TextConfig(options.text)) if options.text else None
+    from engram.memory.config import read_config
+
+    config = read_config(options.memory_config)
+    return replace(config, text=TextConfig(options.text)) if options.text else config
+
+
+def _config(text: TextConfig) -> MemoryConfig:
+    from engram.memory.config import MemoryConfig
+
+    return MemoryConfig(text=text)
 
 
 def _where(hit: contract.Hit) -> str:

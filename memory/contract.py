@@ -87,7 +87,7 @@ class Query:
     text: str
     limit: int = 5
     at_ns: int | None = None  # what was true then, instead of what is true now
-    known_ns: int | None = None  # ... as it was believed then; by itself, of that time. Graph and object map heed it
+    known_ns: int | None = None  # ... as it was believed then; by itself, of that time. Graph, things and notes heed it
     near_m: Point | None = None
     within_m: float | None = None
     stores: frozenset[str] | None = None  # all when None
@@ -100,7 +100,7 @@ class Hit:
     store: str
     id: str
     text: str
-    score: float  # of the fused ranking; comparable within one recall
+    score: float  # of the store's own ranking, comparable within its hits; `answers` ranks those of all stores
     confidence: float  # belief that it is true and meant, in [0, 1]
     source: Source
     position_m: Point | None = None
@@ -109,16 +109,15 @@ class Hit:
 
 @dataclass(frozen=True)
 class Recall:
-    """What memory answers. ``version`` is the committed version that all stores were read at."""
+    """What memory answers. ``version`` is the committed version that all stores were read at.
+
+    `engram.memory.answers.answers` makes one ranking of it.
+    """
 
     version: int
     hits: Mapping[str, Sequence[Hit]]  # by store, best first
     stale: frozenset[str] = frozenset()  # stores that missed their deadline; their hits are of an earlier version
     failed: Mapping[str, str] = field(default_factory=dict)  # store -> what went wrong
-
-    def best(self, limit: int = 5) -> list[Hit]:
-        """Return the best hits of all stores together."""
-        return sorted((h for hits in self.hits.values() for h in hits), key=lambda h: (-h.score, h.id))[:limit]
 
 
 class Store(Protocol):

@@ -123,8 +123,8 @@ def _of_notes(memory: Hippocampus, stores: Sequence[Store]) -> Iterator[str]:
         texts = [f"step {k}" for k in range(steps) for _ in range(_COPIES[store.name])]
         if isinstance(store, Notes) and [note[1] for note in store.notes] != texts:
             yield f"store {store.name!r} holds {len(store.notes)} notes, not {len(texts)} in order"
-    hits = memory.recall(Query(f"step {steps - 1}", limit=1)).best(1)
-    if steps and (not hits or hits[0].source.step != steps - 1):
+    found = memory.recall(Query(f"step {steps - 1}", limit=1)).hits.values()
+    if steps and any(not hits or hits[0].source.step != steps - 1 for hits in found):
         yield "the last step is not recalled"
 
 

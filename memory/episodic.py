@@ -1,12 +1,14 @@
 """Episodic memory: whole attempts at tasks, with their outcome and, of failures, the cause (RoboMemory, section 1.8).
 
 The steps of a running attempt are kept as they come; when the task ends they become one note, which is found by the
-task and by any stretch of its steps.
+task and by any stretch of its steps. So do those of an attempt that was cut off, when the robot begins another episode.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from engram.memory.contract import Event, Percepts, Source
@@ -17,7 +19,16 @@ from engram.memory.retrieval.dense import Floats
 from engram.memory.retrieval.hybrid import HybridConfig
 from engram.perception.text import TextEmbedder
 
-SUCCESS = "success"
+SUCCESS, INTERRUPTED = "success", "interrupted"
+
+
+@dataclass
+class _Attempt:
+    """An attempt under way."""
+
+    source: Source  # of its newest step
+    task: str = ""
+    steps: list[tuple[int, str]] = field(default_factory=list)  # (step, summary)
 
 
 @dataclass(frozen=True)
@@ -40,13 +51,19 @@ class EpisodicStore(LongTermStore):
         """Start empty; without an embedder, hashed n-grams are used."""
         self.config = config or EpisodicConfig()
         super().__init__(self.config, embedder)
-        self._running: dict[str, list[tuple[int, str]]] = {}  # robot and episode -> (step, summary)
+        self._running: dict[str, _Attempt] = {}  # by robot and episode
 
     def propose(self, percepts: Percepts) -> list[Event]:
-        """Return the step, and the whole attempt when its task ended."""
+        """Return the step, the whole attempt when its task ended, and those that were cut off before."""
+        source = percepts.source
         events = self.upkeep(percepts)
+        events += [self._cut_off(old, source) for old in self._running.values() if _is_left(old.source, source)]
         if percepts.summary:
-            events.append(Event(self.name, "step", percepts.source, {"text": percepts.summary}))
+            data = {"text": percepts.summary}
+            running = self._running.get(_key(source))
+            if percepts.task and (running is None or percepts.task != running.task):
+                data["task"] = percepts.task
+            events.append(Event(self.name, "step", source, data))
         if percepts.outcome:
             events.append(self._end(percepts))
         return events
@@ -54,46 +71,60 @@ class EpisodicStore(LongTermStore):
     def apply(self, event: Event) -> None:
         """Make a committed change."""
         if event.kind == "step":
-            steps = self._running.setdefault(_key(event.source), [])
-            steps.append((event.source.step, event.data["text"]))
-            if len(steps) > self.config.max_steps:
-                half = len(steps) // 2
-                steps[:half] = steps[:half:2]
+            attempt = self._running.setdefault(_key(event.source), _Attempt(event.source))
+            attempt.source, attempt.task = event.source, event.data.get("task", attempt.task)
+            attempt.steps.append((event.source.step, event.data["text"]))
+            if len(attempt.steps) > self.config.max_steps:
+                half = len(attempt.steps) // 2
+                attempt.steps[:half] = attempt.steps[:half:2]
         elif event.kind == "end":
             self._finish(event)
         else:
             super().apply(event)
 
     def attempts(self, newest: int | None = None) -> list[tuple[Note, Floats]]:
-        """Return the active attempts, or the newest of them, and the (D,) vectors of their tasks, oldest first."""
-        active = [note for note in self.notebook.notes if note.state == "active"]
-        active = active if newest is None else active[max(0, len(active) - newest) :]
-        return [(note, self.notebook.vectors(note.id)[0]) for note in active]
+        """Return the active attempts, or the newest of them, and the (D,) vectors of their tasks, oldest first.
+
+        Attempts that were cut off are left out: they tell nothing of the task.
+        """
+        ended = (n for n in reversed(self.notebook.notes) if n.state == "active" and n.data["outcome"] != INTERRUPTED)
+        found = list(itertools.islice(ended, newest))[::-1]
+        return [(note, self.notebook.vectors(note.id)[0]) for note in found]
 
     def _end(self, percepts: Percepts) -> Event:
-        steps = [text for _, text in self._running.get(_key(percepts.source), ())]
+        running = self._running.get(_key(percepts.source))
+        steps = [text for _, text in running.steps] if running else []
         steps += [percepts.summary] if percepts.summary else []
-        task = percepts.task or (steps[0] if steps else "unnamed task")
-        heads = [task] if percepts.outcome == SUCCESS else [task, f"failed, {percepts.outcome}"]
-        size = self.config.segment_steps
-        texts = list(dict.fromkeys([*heads, *("; ".join(steps[i : i + size]) for i in range(0, len(steps), size))]))
-        codes = self.notebook.encode(texts)
-        parts = [[text, code] for text, code in zip(texts, codes, strict=True)]
-        data: dict[str, Any] = {"task": task, "outcome": percepts.outcome, "parts": parts}
-        data["similar"] = self.notebook.similar(codes[0])
+        task = percepts.task or (running.task if running else "") or (steps[0] if steps else "unnamed task")
+        data = self._whole(task, percepts.outcome, steps)
         if percepts.base is not None:
             data["position_m"] = [percepts.base[0], percepts.base[1], 0.0]
         return Event(self.name, "end", percepts.source, data)
 
+    def _cut_off(self, attempt: _Attempt, source: Source) -> Event:
+        steps = [text for _, text in attempt.steps]
+        data = self._whole(attempt.task or steps[0], INTERRUPTED, steps)
+        return Event(self.name, "end", source, {**data, "of": asdict(attempt.source)})
+
+    def _whole(self, task: str, outcome: str, steps: Sequence[str]) -> dict[str, Any]:
+        """Return what an attempt is found by."""
+        heads = [task] if outcome == SUCCESS else [task, _how(outcome)]
+        size = self.config.segment_steps
+        texts = list(dict.fromkeys([*heads, *("; ".join(steps[i : i + size]) for i in range(0, len(steps), size))]))
+        codes = self.notebook.encode(texts)
+        parts = [[text, code] for text, code in zip(texts, codes, strict=True)]
+        return {"task": task, "outcome": outcome, "parts": parts, "similar": self.notebook.similar(codes[0])}
+
     def _finish(self, event: Event) -> None:
-        source, task, outcome = event.source, event.data["task"], event.data["outcome"]
-        steps = self._running.pop(_key(source), [])
-        success = outcome == SUCCESS
-        text = f"{task}: {'succeeded' if success else f'failed, {outcome}'} after {len(steps)} steps"
+        source = Source(**event.data["of"]) if "of" in event.data else event.source
+        task, outcome = event.data["task"], event.data["outcome"]
+        running = self._running.pop(_key(source), None)
+        steps = running.steps if running else []
+        text = f"{task}: {_how(outcome)} after {len(steps)} steps"
         data = {
             "task": task,
             "outcome": outcome,
-            "cause": "" if success else outcome,
+            "cause": "" if outcome in (SUCCESS, INTERRUPTED) else outcome,
             "steps": [list(step) for step in steps],
             "position_m": event.data.get("position_m"),
         }
@@ -102,10 +133,22 @@ class EpisodicStore(LongTermStore):
         self.notebook.add(note, dict(event.data["parts"]), event.data.get("similar"))
 
     def _meta(self) -> Any:
-        return self._running
+        return {key: asdict(attempt) for key, attempt in self._running.items()}
 
     def _set_meta(self, meta: Any) -> None:
-        self._running = {key: [(step, text) for step, text in steps] for key, steps in meta.items()}
+        self._running = {
+            key: _Attempt(Source(**row["source"]), row["task"], [(step, text) for step, text in row["steps"]])
+            for key, row in meta.items()
+        }
+
+
+def _how(outcome: str) -> str:
+    return {SUCCESS: "succeeded", INTERRUPTED: "interrupted"}.get(outcome, f"failed, {outcome}")
+
+
+def _is_left(old: Source, new: Source) -> bool:
+    """Whether a robot has begun another episode."""
+    return old.robot == new.robot and old.episode != new.episode
 
 
 def _key(source: Source) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engram.memory.contract import Event, Hit, Percepts, Query, Source
 from engram.memory.forgetting import ForgettingConfig
-from engram.memory.notebook import Note, Notebook, NoteError
+from engram.memory.notebook import Note, Notebook, NoteError, Recognition
+from engram.memory.retrieval.dense import Floats
 from engram.memory.retrieval.hopfield import HopfieldConfig
 from engram.memory.retrieval.hybrid import HybridConfig
 from engram.perception.text import CachedEmbedder, HashedNgrams, TextEmbedder
@@ -86,28 +87,35 @@ class LongTermStore(ABC):
         calls it to mind; 0 when the question resembles nothing that is known.
         """
         vector = self.embedder.embed([query.text])[0]
-        now_ns = self.notebook.clock_ns if query.at_ns is None else query.at_ns
-        done, mass, nearest = self.notebook.associate(vector, self._config.hopfield)
-        most = max(mass.values(), default=0.0)
-        recognise = self._config.hopfield.enabled
-        hits = []
-        for note, score in self.notebook.search(query.text, vector, self._depth(query), nearest):
-            if not _holds(note, query):
-                continue
-            left = self.notebook.retention(note, now_ns)
-            meant = mass.get(note.id, 0.0) / most if recognise and done.known else 0.0 if recognise else 1.0
-            confidence = note.belief * left * meant
-            data = {"kind": note.kind, "version": note.version, "support": note.support, "against": note.against}
-            data |= {"links": list(note.links), "known": done.known, **note.data}
-            position = note.data.get("position_m")
-            place = None if position is None else (position[0], position[1], position[2])
-            hits.append(
-                Hit(self.name, note.id, note.text, score * (1 + left) / 2, confidence, note.source, place, data)
-            )
-        hits = self._choose(sorted(hits, key=lambda hit: (-hit.score, hit.id)), query)
+        cue = self.notebook.associate(vector, self._config.hopfield)
+        then = min((t for t in (query.at_ns, query.known_ns) if t is not None), default=None)
+        query = replace(query, at_ns=then)  # notes are of what was believed: later, nothing is learnt of then
+        found = self.notebook.search(query.text, vector, self._depth(query), cue.rows, then)
+        hits = [hit for note, score in found if (hit := self._hit(note, score, query, vector, cue)) is not None]
+        hits = self._choose(sorted(hits, key=lambda hit: (-hit.score, -hit.source.stamp_ns, hit.id)), query)
         if self._config.strengthen and query.at_ns is None:
-            self._recalled.update({hit.id: now_ns for hit in hits if hit.confidence > 0})
+            self._recalled.update({hit.id: self.notebook.clock_ns for hit in hits if hit.confidence > 0})
         return hits
+
+    def _hit(self, new: Note, score: float, query: Query, vector: Floats, cue: Recognition) -> Hit | None:
+        """Return a note as an answer; None when it does not meet the conditions of time and place."""
+        note = new if query.at_ns is None else new.at(query.at_ns)
+        if note is None or not _is_near(note, query):
+            return None
+        now_ns = self.notebook.clock_ns if query.at_ns is None else query.at_ns
+        left = self.notebook.retention(note, now_ns)
+        meant = 1.0
+        if self._config.hopfield.enabled:
+            cosine = cue.cosines.get(note.id)
+            cosine = self.notebook.cosine(note.id, vector) if cosine is None else cosine
+            meant = cue.confidence * max(cosine, 0.0) / cue.best if cue.known else 0.0
+        known = cue.known or not self._config.hopfield.enabled
+        data = {"kind": note.kind, "version": note.version, "support": note.support, "against": note.against}
+        data |= {"links": list(note.links), "known": known, **note.data}
+        position = note.data.get("position_m")
+        place = None if position is None else (position[0], position[1], position[2])
+        confidence = note.belief * left * min(meant, 1.0)
+        return Hit(self.name, note.id, note.text, score * (1 + left) / 2, confidence, note.source, place, data)
 
     def dump(self) -> bytes:
         """Return the whole state."""
@@ -133,10 +141,8 @@ class LongTermStore(ABC):
         return None
 
 
-def _holds(note: Note, query: Query) -> bool:
-    """Whether a note meets the conditions of time and place."""
-    if query.at_ns is not None and note.source.stamp_ns > query.at_ns:
-        return False
+def _is_near(note: Note, query: Query) -> bool:
+    """Whether a note meets the condition of place."""
     if query.near_m is None or query.within_m is None:
         return True
     position = note.data.get("position_m")

@@ -7,6 +7,7 @@ former texts stay in its history. Notes that resemble each other are linked (A-M
 from __future__ import annotations
 
 import base64
+import heapq
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -18,20 +19,32 @@ from engram.memory.contract import HippocampusError, Json, Source
 from engram.memory.forgetting import ForgettingConfig, Trace, recalled, retained
 from engram.memory.packing import pack, unpack
 from engram.memory.retrieval.dense import Floats, Rows
+from engram.memory.retrieval.fuse import top
 from engram.memory.retrieval.graph import personalised_pagerank
-from engram.memory.retrieval.hopfield import Completion, HopfieldConfig, complete
+from engram.memory.retrieval.hopfield import HopfieldConfig, complete
 from engram.memory.retrieval.hybrid import HybridConfig, HybridIndex
 from engram.perception.text import TextEmbedder
 
 _log = logging.getLogger(__name__)
 _NEAR = 128  # parts of notes that a cue is compared with, in a large store
-_MOST_LINKS = 32  # a note that so many are linked to gets no more: what everything resembles tells nothing
+_MOST_LINKS = 32  # of a note; of those that were linked to it later, the newest stay
 _PUSHES = 10  # notes whose links a question follows
+_LAYOUT = 2  # of dumps; 2: former versions of notes are kept with their evidence
 State = Literal["active", "archived", "deleted"]
 
 
 class NoteError(HippocampusError):
     """Raised for a change that does not fit the notes there are."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """What a note said before it was rewritten, and what spoke for and against it by then."""
+
+    text: str
+    source: Source
+    support: int
+    against: int
 
 
 @dataclass(frozen=True)
@@ -48,13 +61,41 @@ class Note:
     support: int = 1  # observations that agree
     against: int = 0  # ... and that contradict
     links: tuple[str, ...] = ()
-    history: tuple[str, ...] = ()  # former texts, oldest first
+    history: tuple[Version, ...] = ()  # former versions, oldest first
     data: Json = field(default_factory=dict)
 
     @property
     def belief(self) -> float:
         """Mean of the Beta distribution after the observations, from an even prior."""
         return (self.support + 1) / (self.support + self.against + 2)
+
+    @property
+    def first_ns(self) -> int:
+        """Stamp of the first version."""
+        return self.history[0].source.stamp_ns if self.history else self.source.stamp_ns
+
+    def at(self, stamp_ns: int) -> Note | None:
+        """Return the note as it was at a time; None when there was none yet."""
+        if self.source.stamp_ns <= stamp_ns:
+            return self
+        known = [number for number, old in enumerate(self.history) if old.source.stamp_ns <= stamp_ns]
+        if not known:
+            return None
+        old = self.history[known[-1]]
+        about = {key: value for key, value in self.data.items() if key in ("subject", "position_m")}  # these stay
+        was = replace(self, text=old.text, source=old.source, support=old.support, against=old.against, data=about)
+        return replace(was, version=known[-1] + 1, history=self.history[: known[-1]])
+
+
+@dataclass(frozen=True, eq=False)
+class Recognition:
+    """What notes a cue calls to mind."""
+
+    known: bool
+    confidence: float  # that the nearest note, or one nearly the same, is meant; 0 when unknown
+    best: float  # cosine of the nearest
+    cosines: Mapping[str, float]  # of the notes near the cue, by the nearest part of each
+    rows: Rows  # of the index, nearest first
 
 
 class Notebook:
@@ -79,7 +120,8 @@ class Notebook:
 
         """
         self.embedder, self.forgetting = embedder, forgetting or ForgettingConfig()
-        self._retrieval = replace(retrieval or HybridConfig(spans=(), group=False), graph=False)  # notes have links
+        self._retrieval = retrieval or HybridConfig(spans=(), group=False)
+        self._options = replace(self._retrieval, graph=False)  # notes have links of their own, which `_spread` follows
         self._links, self._link_cosine = links, link_cosine
         self._notes: dict[str, Note] = {}
         self._parts: dict[str, tuple[str, ...]] = {}  # texts that each note is found by
@@ -87,7 +129,7 @@ class Notebook:
         self._rows: dict[str, list[int]] = {}  # ... and their rows in the index
         self._owners: list[str] = []  # note of each row of the index
         self._clock_ns = 0
-        self._search = HybridIndex(embedder.dims, self._retrieval)
+        self._search = HybridIndex(embedder.dims, self._options)
 
     def __len__(self) -> int:
         return len(self._notes)
@@ -137,8 +179,10 @@ class Notebook:
         self._notes[note.id] = note
         self._put(note.id, links=tuple(dict.fromkeys((*note.links, *near))))
         for other in near:
-            if len(self._notes[other].links) < _MOST_LINKS:
-                self._put(other, links=(*self._notes[other].links, note.id))
+            links = self._notes[other].links
+            if len(links) >= _MOST_LINKS:
+                links = (*links[: self._links], *links[self._links + 1 :])
+            self._put(other, links=(*links, note.id))
         if note.state == "active":
             self._index(note.id, vectors)
 
@@ -150,7 +194,7 @@ class Notebook:
         if note.state != "active":
             raise NoteError(f"note {note_id!r} is {note.state}; make it active before rewriting it")
         self._unindex(note_id)
-        history = (*note.history, note.text)
+        history = (*note.history, Version(note.text, note.source, note.support, note.against))
         data = note.data if data is None else data
         self._put(note_id, text=text, source=source, version=note.version + 1, history=history, data=data)
         self._index(note_id, {text: self._vector(text, code or {})})
@@ -189,44 +233,57 @@ class Notebook:
         """Return how much of a note is left at a time, in (0, 1]."""
         return retained(note.trace, note.kind, now_ns, self.forgetting)
 
-    def search(self, text: str, vector: Floats, count: int, nearest: Rows | None = None) -> list[tuple[Note, float]]:
-        """Return the best active notes and their scores, best first.
+    def search(
+        self, text: str, vector: Floats, count: int, nearest: Rows | None = None, until_ns: int | None = None
+    ) -> list[tuple[Note, float]]:
+        """Return the best active notes and their scores, best first; of equal ones the newest first.
 
         Args:
             text: the question.
             vector: (D,) its unit vector.
             count: of notes wanted.
             nearest: rows nearest to the vector, as `associate` gives them; looked for when not given.
+            until_ns: only notes that there were by this time.
 
         """
         best: dict[str, float] = {}
         depth = max(count, self._links) * self._parts_max
         if nearest is not None and len(nearest) < max(depth, self._retrieval.pool):
             nearest = None
-        for found in self._search.search(text, vector, depth, nearest=nearest):
+        for found in self._search.search(text, vector, depth, until_ns=until_ns, nearest=nearest):
             best.setdefault(self._owners[found.row], found.score)
-        if self._links:
+        if self._retrieval.graph:
             best = self._spread(best)
-        ranked = sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))
-        return [(self._notes[note_id], score) for note_id, score in ranked[:count]]
+        ranked = [(self._notes[note_id], score) for note_id, score in best.items()]
+        if until_ns is not None:
+            ranked = [(note, score) for note, score in ranked if note.first_ns <= until_ns]
+        return heapq.nsmallest(count, ranked, key=lambda pair: (-pair[1], -pair[0].source.stamp_ns, pair[0].id))
 
-    def associate(self, vector: Floats, config: HopfieldConfig) -> tuple[Completion, dict[str, float], Rows]:
-        """Complete a (D,) cue to the active notes; return it, the attention that each note gets, and the rows seen."""
+    def associate(self, vector: Floats, config: HopfieldConfig) -> Recognition:
+        """Return what active notes a (D,) cue calls to mind."""
         dense = self._search.dense
         alive = np.flatnonzero(dense.alive)
         if len(alive) <= 2 * _NEAR:
             cosines = dense.exact(vector, alive)
-            rows = alive[np.argsort(-cosines, kind="stable")]
+            order = top(cosines, len(alive))
+            rows, cosines = alive[order], cosines[order]
             done = complete(dense.rows(rows), vector, config)
         else:
-            rows, _ = dense.search(vector, _NEAR)
+            rows, cosines = dense.search(vector, _NEAR)
             sample = dense.rows(alive[:: len(alive) // _NEAR])
             done = complete(dense.rows(rows), vector, config, sample=sample, total=len(alive))
-        mass: dict[str, float] = {}
-        for row, weight in zip(rows.tolist(), done.weights.tolist(), strict=True):
-            owner = self._owners[row]
-            mass[owner] = mass.get(owner, 0.0) + weight
-        return done, mass, rows
+        owners = [self._owners[row] for row in rows.tolist()]
+        nearest: dict[str, float] = {}
+        for owner, cosine in zip(owners, cosines.tolist(), strict=True):
+            nearest.setdefault(owner, cosine)
+        meant = {owners[place] for place in done.cluster.tolist()}  # other parts of a note speak for it, not against it
+        shares = zip(owners, done.weights.tolist(), strict=True)
+        confidence = sum(weight for owner, weight in shares if owner in meant) if done.known else 0.0
+        return Recognition(done.known, min(confidence, 1.0), done.cosine, nearest, rows)
+
+    def cosine(self, note_id: str, vector: Floats) -> float:
+        """Return the cosine of the part of an active note that is nearest to a (D,) unit vector."""
+        return float((self.vectors(note_id) @ vector).max(initial=0.0))
 
     def vectors(self, note_id: str) -> Floats:
         """Return the (P, D) vectors of the parts of a note; none when it is not active."""
@@ -240,14 +297,14 @@ class Notebook:
         notes = [asdict(note) for note in self._notes.values()]
         parts = {note_id: list(texts) for note_id, texts in self._parts.items()}
         state = {"notes": notes, "parts": parts, "order": order, "embedder": self.embedder.name, "store": meta}
-        return pack(state, {"vectors": vectors.view(np.uint8).reshape(len(rows), 2 * self.embedder.dims)})
+        return pack(state, {"vectors": vectors.view(np.uint8).reshape(len(rows), 2 * self.embedder.dims)}, _LAYOUT)
 
     def load(self, state: bytes) -> Any:
         """Replace the state by a dumped one and return the ``meta`` of the store.
 
         Vectors that another embedder made are made anew from the texts.
         """
-        meta, arrays = unpack(state)
+        meta, arrays = unpack(state, _LAYOUT)
         self._clear()
         self._notes = {row["id"]: note_of(row) for row in meta["notes"]}
         self._clock_ns = max((note.trace.last_ns for note in self._notes.values()), default=0)
@@ -266,14 +323,14 @@ class Notebook:
         return meta["store"]
 
     def _spread(self, best: Mapping[str, float]) -> dict[str, float]:
-        """Give what is linked to the best notes a part of their score."""
+        """Give what is linked to the best notes a part of their score, where that is more than its own."""
         share = personalised_pagerank(self._links_of, best, max_pushes=_PUSHES)
         most = max(share.values(), default=1.0)
-        weight = self._retrieval.graph_weight
-        out = {note_id: score / (1 + weight) for note_id, score in best.items()}
+        weight = self._retrieval.graph_weight / (1 + self._retrieval.graph_weight) * max(best.values(), default=0.0)
+        out = dict(best)
         for note_id, part in share.items():
             if self._notes[note_id].state == "active":
-                out[note_id] = out.get(note_id, 0.0) + weight / (1 + weight) * part / most
+                out[note_id] = max(out.get(note_id, 0.0), weight * part / most)
         return out
 
     def _links_of(self, note_id: str) -> list[tuple[str, float]]:
@@ -285,7 +342,7 @@ class Notebook:
         self._rows.clear()
         self._owners.clear()
         self._parts_max, self._clock_ns = 1, 0
-        self._search = HybridIndex(self.embedder.dims, self._retrieval)
+        self._search = HybridIndex(self.embedder.dims, self._options)
 
     def _put(self, note_id: str, **changes: Any) -> None:
         note = self._notes[note_id] = replace(self._notes[note_id], **changes)
@@ -298,7 +355,7 @@ class Notebook:
         )
 
     def _index(self, note_id: str, vectors: Mapping[str, Floats]) -> None:
-        stamp_ns = self._notes[note_id].source.stamp_ns
+        stamp_ns = self._notes[note_id].first_ns
         rows = [self._search.add(text, vector, stamp_ns, note_id) for text, vector in vectors.items()]
         self._owners += [note_id] * len(rows)
         self._rows[note_id], self._parts[note_id] = rows, tuple(vectors)
@@ -325,7 +382,7 @@ def vectors_of(state: bytes) -> tuple[str, list[str], Floats]:
 
     The id of a part changes when its text does: ``note@version/number``.
     """
-    meta, arrays = unpack(state)
+    meta, arrays = unpack(state, _LAYOUT)
     versions = {row["id"]: row["version"] for row in meta["notes"]}
     ids = [f"{i}@{versions[i]}/{part}" for i in meta["order"] for part in range(len(meta["parts"][i]))]
     return meta["embedder"], ids, arrays["vectors"].view("<f2").astype(np.float32)
@@ -333,5 +390,6 @@ def vectors_of(state: bytes) -> tuple[str, list[str], Floats]:
 
 def note_of(row: Mapping[str, Any]) -> Note:
     """Return the note of its plain data."""
-    lists = {name: tuple(row[name]) for name in ("links", "history")}
-    return Note(**{**row, **lists, "source": Source(**row["source"]), "trace": Trace(**row["trace"])})
+    history = tuple(Version(**{**old, "source": Source(**old["source"])}) for old in row["history"])
+    fixed = {"links": tuple(row["links"]), "history": history}
+    return Note(**{**row, **fixed, "source": Source(**row["source"]), "trace": Trace(**row["trace"])})

@@ -54,6 +54,10 @@ class SemanticConfig(LongTermConfig):
     consolidation: ConsolidationConfig = field(default_factory=ConsolidationConfig)
     candidates: int = 10
     """Stored lessons that an updater may see and touch."""
+    pipeline: bool = True
+    """Whether a new lesson passes the updater; otherwise each is added."""
+    contradict: bool = True
+    """Whether a lesson counts against those that say otherwise of its subject."""
     action_hits: int = 2
     """Action-level lessons of an answer; half of what is asked for when that is more."""
 
@@ -83,7 +87,8 @@ class SemanticStore(LongTermStore):
         self.config = config or SemanticConfig()
         super().__init__(self.config, embedder)
         self._creator, self._updater = creator or lessons_of, updater or update_by_rule
-        self._subjects: dict[str, list[str]] = {}  # subject -> ids of its active lessons
+        self._subjects: dict[str, dict[str, None]] = {}  # subject -> ids of its active lessons
+        self._subject_of: dict[str, str] = {}
 
     def propose(self, percepts: Percepts) -> list[Event]:
         """Return what the step teaches."""
@@ -112,25 +117,30 @@ class SemanticStore(LongTermStore):
             super().apply(event)
         else:
             for operation in event.data["operations"]:
-                self._do(operation, event.source)
-        if event.kind in ("lessons", "archive"):
-            self._index_subjects()
+                self._place(self._do(operation, event.source))
+        if event.kind == "archive":
+            for note_id in event.data["ids"]:
+                self._place(note_id)
 
-    def candidates(self, lesson: Lesson) -> list[Note]:
+    def candidates(self, lesson: Lesson, similar: bool = True) -> list[Note]:
         """Return the stored lessons that a new one may touch: those on its subject, then the most similar."""
         found = [self.notebook[note_id] for note_id in self._subjects.get(lesson.subject, ())]
-        if len(found) < self.config.candidates:
+        if similar and len(found) < self.config.candidates:
             vector = self.embedder.embed([lesson.text])[0]
             found += [note for note, _ in self.notebook.search(lesson.text, vector, self.config.candidates)]
         return list({note.id: note for note in found}.values())[: self.config.candidates]
 
     def _consider(self, lesson: Lesson, updater: Updater) -> list[dict[str, Any]]:
-        shown = self.candidates(lesson)
+        if not self.config.pipeline:
+            return [self._complete({"op": "add", "text": lesson.text}, lesson)]
+        shown = self.candidates(lesson, similar=updater is not update_by_rule)  # which looks at the subject only
         try:
             operations = parse_answer(updater(lesson, shown), {note.id for note in shown})
         except AnswerError as error:
             _log.warning("A lesson was left out: %s", error)
             return []
+        if not self.config.contradict:
+            operations = [{**o, "against": 0} for o in operations if o["op"] != "contradict"]
         return [self._complete(operation, lesson) for operation in operations if operation["op"] != "noop"]
 
     def _complete(self, operation: Mapping[str, Any], lesson: Lesson) -> dict[str, Any]:
@@ -150,7 +160,8 @@ class SemanticStore(LongTermStore):
     def _event(self, operations: Sequence[Mapping[str, Any]], source: Source) -> Event:
         return Event(self.name, "lessons", source, {"operations": list(operations)})
 
-    def _do(self, operation: Mapping[str, Any], source: Source) -> None:
+    def _do(self, operation: Mapping[str, Any], source: Source) -> str:
+        """Make one change and return the id of its lesson."""
         kind, book = operation["op"], self.notebook
         if kind == "add":
             stem = f"lesson:{source.robot}:{source.episode}:{source.step}"
@@ -161,9 +172,10 @@ class SemanticStore(LongTermStore):
                 note_id, operation["level"], operation["text"], source, trace, data=operation["about"], **counts
             )
             book.add(note, {operation["text"]: operation["code"]}, operation.get("similar"))
-        elif book[operation["id"]].state != "active":
-            return  # it was archived or removed since the proposal
-        elif kind == "update":
+            return note_id
+        if book[operation["id"]].state != "active":
+            return str(operation["id"])  # it was archived or removed since the proposal
+        if kind == "update":
             if operation["text"] != book[operation["id"]].text:
                 book.rewrite(operation["id"], operation["text"], source, operation["code"], operation.get("about"))
             book.evidence(operation["id"], operation.get("support", 0), operation.get("against", 0), source)
@@ -173,6 +185,7 @@ class SemanticStore(LongTermStore):
             count = int(operation.get("count", 1))
             support, against = (count, 0) if kind == "support" else (0, count)
             book.evidence(operation["id"], support, against, source)
+        return str(operation["id"])
 
     def _choose(self, hits: Sequence[Hit], query: Query) -> list[Hit]:
         """Return both levels, so that many lessons about actions do not crowd out those about tasks."""
@@ -184,13 +197,19 @@ class SemanticStore(LongTermStore):
         return [hit for hit in hits if hit.id in chosen][: query.limit]
 
     def _set_meta(self, meta: Any) -> None:
-        self._index_subjects()
-
-    def _index_subjects(self) -> None:
-        self._subjects = {}
+        self._subjects, self._subject_of = {}, {}
         for note in self.notebook.notes:
-            if note.state == "active":
-                self._subjects.setdefault(note.data["subject"], []).append(note.id)
+            self._place(note.id)
+
+    def _place(self, note_id: str) -> None:
+        """Bring the index of subjects up to date with a lesson."""
+        note = self.notebook[note_id]
+        old = self._subject_of.pop(note_id, None)
+        if old is not None and not (note.state == "active" and old == note.data["subject"]):
+            self._subjects[old].pop(note_id)
+        if note.state == "active":
+            self._subject_of[note_id] = note.data["subject"]
+            self._subjects.setdefault(note.data["subject"], {})[note_id] = None
 
 
 def lessons_of(percepts: Percepts) -> list[Lesson]:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engram.memory.contract import HippocampusError, Store
+from engram.memory.errors import CorruptFileError
+from engram.memory.log import UNREADABLE, Log
+from engram.memory.packing import meta_of
+from engram.perception import minilm
 from engram.perception.text import TextConfig, TextEmbedder, TextModelError, text_embedder
+
+if TYPE_CHECKING:
+    from engram.memory.config import MemoryConfig
 
 # Imported when they are built: a store brings its numerics with it.
 STORES: Mapping[str, str] = {
@@ -21,16 +29,17 @@ STORES: Mapping[str, str] = {
     "semantic": "engram.memory.semantic:SemanticStore",
 }
 _OF_TEXT = frozenset({"episodic", "semantic"})  # these find what they keep by its words and their meaning
+_OF_NAMES = frozenset({"objects", "graph", "topology"})  # ... and these by the meaning of names
+_HASHED_NAME = re.compile(r"hashed-ngrams-(\d+)")
 HASHED = TextConfig("hashed")  # needs no model, and no time to load one
 
 
-def default_stores(names: Collection[str] | None = None, text: TextConfig = HASHED) -> list[Store]:
+def default_stores(names: Collection[str] | None = None, config: MemoryConfig | None = None) -> list[Store]:
     """Return new, empty stores: all, or those that are named.
 
     Args:
         names: of stores.
-        text: which embedder the stores of text share. A memory that another one wrote can be opened: its vectors are
-            then made anew from its texts, which takes the embedder's time for each of them.
+        config: settings; the default ones when not given.
 
     Raises:
         HippocampusError: a name is not known, or the embedder is not installed.
@@ -41,18 +50,39 @@ def default_stores(names: Collection[str] | None = None, text: TextConfig = HASH
             near = get_close_matches(name, STORES, n=1) or list(STORES)
             raise HippocampusError(f"there is no store {name!r}; did you mean {' or '.join(near)}?")
     wanted = [name for name in STORES if names is None or name in names]
-    shared = {"embedder": _embedder(text)} if _OF_TEXT & set(wanted) else {}
-    return [_build(STORES[name], shared if name in _OF_TEXT else {}) for name in wanted]
+    embedder = embedder_of(config.text if config else HASHED) if (_OF_TEXT | _OF_NAMES) & set(wanted) else None
+    return [_build(name, config, embedder) for name in wanted]
 
 
-def _embedder(text: TextConfig) -> TextEmbedder:
+def embedder_of(text: TextConfig) -> TextEmbedder:
+    """Return the embedder of a configuration; raises HippocampusError when it is not installed."""
     try:
         return text_embedder(text)
     except TextModelError as error:
         raise HippocampusError(str(error)) from error
 
 
-def _build(entry: str, options: Mapping[str, Any]) -> Store:
-    module, _, name = entry.partition(":")
-    store: Store = getattr(import_module(module), name)(**options)
+def text_of(file: Log) -> TextConfig | None:
+    """Return which embedder wrote a memory, from its newest snapshots; None when they tell of none that is here."""
+    newest = next((s for s in reversed(file.snapshots()) if s.store in _OF_TEXT), None)
+    if newest is None:
+        return None
+    try:
+        name = str(meta_of(file.load_snapshot(newest.store, newest.seq))["embedder"])
+    except (CorruptFileError, *UNREADABLE):  # `check` says what is wrong with it
+        return None
+    hashed = _HASHED_NAME.fullmatch(name)
+    if hashed:
+        return TextConfig("hashed", hashed_dims=int(hashed[1]))
+    return TextConfig("minilm") if name == minilm.MiniLM.name and minilm.available() else None
+
+
+def _build(name: str, config: MemoryConfig | None, embedder: TextEmbedder | None) -> Store:
+    options: dict[str, Any] = {"config": getattr(config, name)} if hasattr(config, name) else {}
+    if name in _OF_TEXT:
+        options["embedder"] = embedder
+    elif name in _OF_NAMES and embedder is not None:
+        options["embed"] = embedder.embed
+    module, _, kind = STORES[name].partition(":")
+    store: Store = getattr(import_module(module), kind)(**options)
     return store

@@ -26,12 +26,16 @@ def canonical(name: str) -> str:
 
 
 class Names:
-    """Alias table with search by meaning. Vectors are made when first asked for and are no part of the state."""
+    """Alias table with search by meaning. Vectors are made when first asked for and are no part of the state.
+
+    A numbered name means what the name without the number means, so it has no vector where there is that one.
+    """
 
     def __init__(self, embed: Embed | None = None) -> None:
         """Start empty; without ``embed`` only names that occur in the question are found."""
         self._embed = embed
         self._ids: dict[str, dict[str, None]] = {}
+        self._fresh: list[str] = []  # names that are not looked at yet
         self._texts: list[str] = []
         self._rows: NDArray[np.float32] | None = None
         self._lock = Lock()
@@ -39,6 +43,9 @@ class Names:
     def add(self, name: str, id_: str) -> None:
         """Let a name lead to an id, beside the ids that it leads to already."""
         key = canonical(name)
+        if key and key not in self._ids:
+            with self._lock:
+                self._fresh.append(key)
         if key:
             self._ids.setdefault(key, {})[id_] = None
 
@@ -48,8 +55,7 @@ class Names:
             del self._ids[name][id_]
             if not self._ids[name]:
                 del self._ids[name]
-        with self._lock:
-            self._texts, self._rows = [], None
+        self._forget_vectors()
 
     def ids(self, name: str) -> KeysView[str]:
         """Ids that a name may mean, in order of acquaintance; a view that must not be kept."""
@@ -84,6 +90,8 @@ class Names:
         if self._embed is None or not self._ids or count <= 0:
             return []
         rows, texts = self._vectors(self._embed)
+        if not texts:
+            return []
         cosines = rows @ np.asarray(self._embed([text]), np.float32)[0]
         best = np.argpartition(-cosines, count - 1)[:count] if count < len(texts) else np.arange(len(texts))
         ranked = sorted((-float(cosines[k]), texts[k]) for k in best)
@@ -96,20 +104,27 @@ class Names:
     def restore(self, state: dict[str, list[str]]) -> None:
         """Replace the table by plain data."""
         self._ids = {name: dict.fromkeys(ids) for name, ids in state.items()}
-        with self._lock:
-            self._texts, self._rows = [], None
+        self._forget_vectors()
 
     def _known(self, words: str) -> str | None:
         forms: Iterable[str] = (words, words.removesuffix("s"), words.removesuffix("es"))
         return next((form for form in forms if form in self._ids), None)
 
+    def _forget_vectors(self) -> None:
+        with self._lock:
+            self._fresh, self._texts, self._rows = list(self._ids), [], None
+
+    def _is_numbered(self, name: str) -> bool:
+        kind, _, number = name.rpartition(" ")
+        return number.isdecimal() and kind in self._ids
+
     def _vectors(self, embed: Embed) -> tuple[NDArray[np.float32], list[str]]:
         with self._lock:
-            known = set(self._texts)
-            new = [name for name in list(self._ids) if name not in known]
+            new = [name for name in self._fresh if not self._is_numbered(name)]
             if new:
                 rows = np.asarray(embed(new), np.float32)
                 self._rows = rows if self._rows is None else np.concatenate([self._rows, rows])
                 self._texts = self._texts + new
+            self._fresh = []
             rows = self._rows if self._rows is not None else np.empty((0, 0), np.float32)
             return rows, self._texts

@@ -45,11 +45,11 @@ def unit(values: Floats) -> Floats:
 
 
 def top(scores: Floats, count: int) -> NDArray[np.int64]:
-    """Return the rows of the ``count`` best scores, best first; of equal scores the earlier row first."""
+    """Return the rows of the ``count`` best scores, best first; of equal scores the later row first."""
     count = min(count, len(scores))
     if count <= 0:
         return np.zeros(0, np.int64)
-    rows = np.flatnonzero(scores >= _bound(scores, count))
+    rows = np.flatnonzero(scores >= _bound(scores, count))[::-1]
     return np.asarray(rows[np.argsort(-scores[rows], kind="stable")][:count], np.int64)
 
 

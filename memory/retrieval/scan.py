@@ -44,7 +44,7 @@ def bit_scores(codes: NDArray[np.uint64], query: NDArray[np.uint64]) -> NDArray[
 
 @njit(cache=True, nogil=True)
 def nearest(scores: NDArray[np.int32], usable: NDArray[np.bool_], count: int, bits: int) -> NDArray[np.int64]:
-    """Return the ``count`` usable rows of the best (N,) scores from -bits to 0, in order; of equal ones the first."""
+    """Return the ``count`` usable rows of the best (N,) scores from -bits to 0, in order; of equal ones the last."""
     having = np.zeros(bits + 1, np.int64)
     for i in range(len(scores)):
         if usable[i]:
@@ -54,11 +54,11 @@ def nearest(scores: NDArray[np.int32], usable: NDArray[np.bool_], count: int, bi
         left -= having[limit]
         limit += 1
     out = np.empty(min(count, having.sum()), np.int64)
-    at = 0
-    for i in range(len(scores)):
+    at = len(out)
+    for i in range(len(scores) - 1, -1, -1):
         if usable[i] and (-scores[i] < limit or (-scores[i] == limit and left > 0)):
             if -scores[i] == limit:
                 left -= 1
+            at -= 1
             out[at] = i
-            at += 1
     return out

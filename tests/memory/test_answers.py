@@ -39,6 +39,16 @@ def test_the_thing_that_is_asked_for_comes_first_with_its_room():
     assert found[0].score > 1.0 >= found[1].score
 
 
+def test_a_thing_that_is_meant_comes_before_what_speaks_of_little_of_the_question():
+    meant, other = mug(1, 0.55), hit("objects", "Desk_1", "Desk_1", 0.45, label="Desk")
+    facts = [fact("e2", "Desk_1", "Desk_1 in room Study", "Study"), fact("e1", "Mug_1", "Mug_1 on Desk_1", "Study")]
+    found = answers(recalled(meant, other, *facts), "where is the cup?")
+    assert [h.id for h in found] == ["Mug_1", "e2", "Desk_1"]  # what is said of the mug is in its own answer
+    assert (found[0].data["room"], found[0].confidence) == ("Study", 0.55)
+    lesson = hit("semantic", "n", "pick cup: works")
+    assert [h.id for h in answers(recalled(meant, lesson), "pick cup")] == ["n", "Mug_1"]
+
+
 def test_the_room_is_that_of_the_thing_and_not_of_another():
     one, two = answers(
         recalled(

@@ -84,6 +84,32 @@ def test_state_with_a_running_attempt_is_restored(store: EpisodicStore) -> None:
     assert other.notebook.notes[-1].data["steps"] == [[1, "began"], [1, "ended"]]
 
 
+def test_an_attempt_that_was_cut_off_ends_with_the_next_episode(store: EpisodicStore) -> None:
+    for number, text in enumerate(["took the can", "filled the can"], 1):
+        source = Source("robot", "e3", number, 2 * 10**11 + number * 10**9)
+        for event in store.propose(Percepts(source, text, task="water the plant")):
+            store.apply(event)
+    reopened = EpisodicStore()
+    reopened.load(store.dump())
+    other = Percepts(Source("dog", "d1", 1, 3 * 10**11), "barked")  # another robot's episode cuts nothing off
+    assert [event.kind for event in reopened.propose(other)] == ["step"]
+    live(reopened, "e4", "water the plant", ["took the can"], "success", 4 * 10**11)
+    cut, last = reopened.notebook.notes[-2:]
+    assert (cut.text, cut.data["outcome"], cut.data["cause"]) == (
+        "water the plant: interrupted after 2 steps",
+        "interrupted",
+        "",
+    )
+    assert cut.source == Source("robot", "e3", 2, 2 * 10**11 + 2 * 10**9)
+    assert last.data["outcome"] == "success"
+    assert reopened.recall(Query("filled the can", limit=1))[0].id == cut.id
+    assert cut.id not in {note.id for note, _ in reopened.attempts()}
+    again = EpisodicStore()
+    again.load(reopened.dump())
+    assert again.dump() == reopened.dump()
+    assert [event.kind for event in again.propose(Percepts(Source("robot", "e5", 1, 5 * 10**11), "a"))] == ["step"]
+
+
 def test_long_attempts_are_thinned() -> None:
     store = EpisodicStore(EpisodicConfig(max_steps=10))
     live(store, "e", "walk", [f"step {k}" for k in range(40)], "success")

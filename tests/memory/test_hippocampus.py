@@ -58,7 +58,6 @@ def test_what_was_written_is_recalled_with_its_source(path):
         assert answer.hits["a"][0].source == Source("r1", "e1", 1, 1_000_000)
         assert [h.id for h in answer.hits["b"]] == ["b-1", "b-0"]
         assert (answer.stale, answer.failed) == (frozenset(), {})
-        assert [h.id for h in answer.best(2)] == ["a-0", "b-1"]
 
 
 def test_only_the_named_stores_are_asked_and_queries_join(path):

@@ -195,10 +195,10 @@ def test_the_facade_answers_the_same_after_reopening(place):
     with Hippocampus(place, [Notes()], config) as memory:
         for step, text in enumerate(["the mug is on the table", "the cup is on the shelf", "the mug is in the sink"]):
             memory.write(Percepts(Source("robot", "e", step, step), text))
-        hits = memory.recall(Query("mug")).best()
+        hits = memory.recall(Query("mug")).hits["notes"]
         assert [h.text for h in hits] == ["the mug is in the sink", "the mug is on the table"]
     with Hippocampus(place, [Notes()], config) as memory:
-        assert (memory.version, memory.recall(Query("mug")).best()) == (3, hits)
+        assert (memory.version, memory.recall(Query("mug")).hits["notes"]) == (3, hits)
 
 
 def test_a_killed_writer_loses_nothing(place):

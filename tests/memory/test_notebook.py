@@ -3,6 +3,7 @@ import pytest
 from engram.memory.contract import Source
 from engram.memory.forgetting import Trace
 from engram.memory.notebook import Note, Notebook, NoteError
+from engram.memory.retrieval.hybrid import HybridConfig
 from engram.perception.text import HashedNgrams
 
 
@@ -51,7 +52,7 @@ def test_links_bring_in_what_the_words_do_not() -> None:
 
 def test_a_new_text_is_a_new_version_with_a_history(book: Notebook) -> None:
     book.rewrite("a", "pull the drawer", Source("robot", "e", 9, 9 * 10**9))
-    assert (book["a"].version, book["a"].history) == (2, ("open the fridge slowly",))
+    assert (book["a"].version, [old.text for old in book["a"].history]) == (2, ["open the fridge slowly"])
     assert found(book, "drawer", 1) == ["a"]
     assert found(book, "fridge", 1) == ["b"]
 
@@ -116,10 +117,48 @@ def test_ids_are_unique(book: Notebook) -> None:
         book["zzz"]
 
 
-def test_what_everything_resembles_is_linked_to_a_few_only() -> None:
+def test_what_everything_resembles_is_linked_to_the_newest_only() -> None:
     book = Notebook(HashedNgrams(64))
+    for number in range(40):
+        book.add(note(f"n{number}", "open the fridge", number))
+    assert book["n30"].links[:5] == ("n29", "n28", "n27", "n26", "n25")
+    book = Notebook(HashedNgrams(64))
+    book.add(note("old", "open"))
+    book.add(note("hub", "open the fridge"), similar=["old"])
     for number in range(100):
-        book.add(note(f"n{number}", "open the fridge"))
-    links = [len(n.links) for n in book.notes]
-    assert max(links) == 32
-    assert min(links) >= 5
+        book.add(note(f"n{number}", "open the fridge", number), similar=["hub"])
+    assert book["old"].links == ("hub",)
+    assert len(book["hub"].links) == 32
+    assert book["hub"].links[-2:] == ("n98", "n99")
+
+
+def test_of_equal_notes_the_newest_comes_first() -> None:
+    book = Notebook(HashedNgrams(64))
+    for number in range(12):
+        book.add(note(f"n{number}", "open the fridge", number))
+    assert found(book, "open the fridge") == ["n11", "n10", "n9"]
+
+
+def test_links_are_followed_only_when_the_graph_is_switched_on() -> None:
+    for graph, expected in ((True, ["a", "far"]), (False, ["a"])):
+        book = Notebook(HashedNgrams(1024), HybridConfig(spans=(), group=False, graph=graph, dense=False))
+        book.add(note("far", "bicycles"))
+        book.add(note("a", "plumber came"), similar=["far"])
+        assert found(book, "plumber", 2) == expected
+
+
+def test_a_note_is_told_as_it_was_at_a_time(book: Notebook) -> None:
+    book.evidence("a", 2, 1, Source("robot", "e", 5, 5 * 10**9))
+    book.rewrite("a", "pull the drawer", Source("robot", "e", 9, 9 * 10**9))
+    book.rewrite("a", "leave the drawer", Source("robot", "e", 12, 12 * 10**9))
+    assert book["a"].at(10**9 - 1) is None
+    first, second = book["a"].at(8 * 10**9), book["a"].at(10 * 10**9)
+    assert first is not None
+    assert (first.text, first.version, first.support, first.against) == ("open the fridge slowly", 1, 3, 1)
+    assert (first.source.step, first.history) == (1, ())
+    assert second is not None
+    assert (second.text, second.version, len(second.history)) == ("pull the drawer", 2, 1)
+    assert book["a"].at(12 * 10**9) is book["a"]
+    other = Notebook(HashedNgrams(256))
+    other.load(book.dump())
+    assert other["a"] == book["a"]

@@ -104,7 +104,7 @@ def test_add_update_remove_and_noop() -> None:
     notes = {note.id: note for note in store.notebook.notes}
     assert notes["lesson:robot:f:0:0"].text == "new insight"
     changed = notes["lesson:robot:e:0:0"]
-    assert (changed.version, changed.history) == (2, ("skill 0: works well here",))
+    assert (changed.version, [old.text for old in changed.history]) == (2, ["skill 0: works well here"])
     assert changed.source == Source("robot", "f", 1, 101)
     assert notes["lesson:robot:e:1:0"].state == "deleted"
     assert len(notes) == 4
@@ -147,3 +147,25 @@ def test_switches() -> None:
     write(store, step(1))
     store.recall(Query("open Fridge"))
     assert [e.kind for e in store.propose(step(2))] == ["lessons"]
+
+
+def test_a_lesson_is_told_as_it_was_at_the_time_that_is_asked_about() -> None:
+    answers = iter(
+        [[{"op": "add", "text": "fridge: opens"}], [{"op": "update", "id": "lesson:robot:e:1:0", "text": "x"}]]
+    )
+    store = SemanticStore(updater=lambda lesson, shown: next(answers))
+    write(store, step(1))
+    write(store, step(5, "blocked"))
+    now, then = store.recall(Query("fridge")), store.recall(Query("fridge", at_ns=4 * 10**9))
+    assert [hit.text for hit in now] == ["x"]
+    assert [(hit.text, hit.source.step, hit.data["version"]) for hit in then] == [("fridge: opens", 1, 1)]
+    assert store.recall(Query("fridge", at_ns=10**8)) == []
+    assert store.recall(Query("fridge", known_ns=4 * 10**9))[0].text == "fridge: opens"
+
+
+def test_lessons_that_came_later_do_not_crowd_out_those_of_then() -> None:
+    store = SemanticStore(creator=lambda p: [Lesson("action", f"skill {p.source.step}", "works well here")])
+    for number in range(400):
+        write(store, Percepts(Source("robot", "e", number, number * 10**9)))
+    then = store.recall(Query("works well here", limit=3, at_ns=2 * 10**9))
+    assert [hit.text.split(":")[0] for hit in then] == ["skill 2", "skill 1", "skill 0"]

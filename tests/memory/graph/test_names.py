@@ -63,6 +63,24 @@ def test_nearest_in_meaning_and_late_names():
     assert names.nearest("a drink", 0) == []
 
 
+def test_numbered_names_mean_what_they_are_numbers_of():
+    asked = []
+
+    def embed(texts):
+        asked.extend(texts)
+        return np.ones((len(texts), 1), np.float32)
+
+    names = Names(embed)
+    for name, id_ in (("Mug", "Mug_1"), ("Mug_1", "Mug_1"), ("Mug_2", "Mug_2"), ("CD_2", "CD_2")):
+        names.add(name, id_)
+    assert [name for name, _ in names.nearest("x", 9)] == ["cd 2", "mug"]
+    names.drop("CD_2")
+    assert [name for name, _ in names.nearest("x", 9)] == ["mug"]
+    assert "mug 1" not in asked
+    names.restore({"bed": ["Bed_1"]})
+    assert [name for name, _ in names.nearest("x", 9)] == ["bed"]
+
+
 def test_without_vectors_nothing_is_near():
     names = Names()
     names.add("Mug", "Mug_1")

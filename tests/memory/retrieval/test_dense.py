@@ -61,9 +61,9 @@ def test_rotation_keeps_angles() -> None:
     assert turned @ turned.T == pytest.approx(vectors @ vectors.T, abs=1e-5)
 
 
-def test_of_equal_codes_the_first_usable_rows_are_taken() -> None:
+def test_of_equal_codes_the_last_usable_rows_are_taken() -> None:
     scores = np.array([-3, 0, -3, -1, -3, -8], np.int32)
     usable = np.array([True, True, True, False, True, True])
-    assert scan.nearest(scores, usable, 2, 8).tolist() == [0, 1]
-    assert scan.nearest(scores, usable, 3, 8).tolist() == [0, 1, 2]
+    assert scan.nearest(scores, usable, 2, 8).tolist() == [1, 4]
+    assert scan.nearest(scores, usable, 3, 8).tolist() == [1, 2, 4]
     assert scan.nearest(scores, usable, 9, 8).tolist() == [0, 1, 2, 4, 5]

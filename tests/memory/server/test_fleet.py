@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from engram.memory import errors
+from engram.memory.config import MemoryConfig
 from engram.memory.contract import Percepts, Query, Source
 from engram.memory.hippocampus import Hippocampus, HippocampusConfig
 from engram.memory.log import open_log
@@ -23,12 +24,12 @@ LIVES = {
 
 
 def stores():
-    return default_stores(NAMES, TEXT)
+    return default_stores(NAMES, MemoryConfig(text=TEXT))
 
 
 def live(database, robot, tasks, text=TEXT, start=0):
     config = HippocampusConfig(robot=robot, deadline_secs=60.0)
-    with Hippocampus(database, default_stores(NAMES, text), config) as memory:
+    with Hippocampus(database, default_stores(NAMES, MemoryConfig(text=text)), config) as memory:
         for number, task in enumerate(tasks, start):
             source = Source(robot, f"e{number}", number, number)
             memory.write(Percepts(source, f"Began to {task}.", task=task, outcome="success"))
