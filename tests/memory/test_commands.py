@@ -9,6 +9,7 @@ import pytest
 
 from engram.agents import cli
 from engram.memory import stores
+from engram.memory.config import MemoryConfig
 from engram.memory.contract import HippocampusError, Percepts, Seen, Source
 from engram.memory.file import MemoryFile
 from engram.memory.graph.export import from_scene
@@ -19,6 +20,7 @@ from engram.memory.spatial.ply import read_ply
 from engram.memory.stores import STORES, default_stores
 from engram.memory.testing import Notes
 from engram.memory.topology_export import from_json
+from engram.perception.text import TextConfig
 
 
 @pytest.fixture(autouse=True)
@@ -225,6 +227,43 @@ def test_compact_keeps_the_answers(path, capsys):
     assert "0 events kept" in capsys.readouterr().out
     assert run("query", path, "cup") == 0
     assert "the cup is on the shelf" in capsys.readouterr().out
+
+
+def test_the_stores_are_set_up_as_those_that_wrote_the_memory(tmp_path, capsys, monkeypatch, caplog):
+    monkeypatch.setattr(stores, "STORES", {name: STORES[name] for name in ("episodic", "semantic")})
+    narrow = MemoryConfig(text=TextConfig("hashed", hashed_dims=64))
+    file = tmp_path / "m"
+    with Hippocampus(file, default_stores(config=narrow), HippocampusConfig(robot="r1", deadline_secs=60.0)) as memory:
+        memory.write(Percepts(Source("r1", "e7", 1, 1), "Began.", task="feed the cat", outcome="success"))
+    for words in (("query", file, "feed the cat"), ("check", file), ("compact", file, "--drop-events")):
+        assert run(*words) == 0
+    assert "embedded anew" not in caplog.text
+    assert run("query", file, "feed the cat", "--text", "hashed") == 0
+    assert "embedded by hashed-ngrams-64 are embedded anew by hashed-ngrams-512" in caplog.text
+    assert run("query", file, "feed the cat", "--text", str(tmp_path / "none")) == 2
+    assert capsys.readouterr().err.startswith("engram: Th")
+
+
+def test_settings_come_from_a_file(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(stores, "STORES", {name: STORES[name] for name in ("temporal",)})
+    file, settings = tmp_path / "m", tmp_path / "settings.json"
+    settings.write_text('{"temporal": {"capacity": 2, "compress": false}}')
+    with Hippocampus(file, default_stores(), HippocampusConfig(robot="r1", deadline_secs=60.0)) as memory:
+        for step in range(3):
+            memory.write(Percepts(Source("r1", "e7", step, step), f"Saw the mug {step} times."))
+    with MemoryFile(file, read_only=True) as log, MemoryFile(tmp_path / "bare") as bare:
+        bare.append([event for _, event in log.events()])
+    for words, count in (((), 3), (("--memory-config", settings), 2)):
+        assert run("query", tmp_path / "bare", "mug", "--json", *words) == 0
+        assert len(json.loads(capsys.readouterr().out)["hits"]) == count
+    settings.write_text('{"temporal": {"capacities": 2}}')
+    assert run("check", file, "--memory-config", settings) == 2
+    assert "there is no setting 'capacities'; did you mean capacity" in capsys.readouterr().err
+
+
+def test_a_file_has_no_fleet(path, capsys):
+    assert run("query", path, "mug", "--fleet") == 2
+    assert "is no memory server" in capsys.readouterr().err
 
 
 def test_what_cannot_be_opened_is_one_line(tmp_path, capsys):

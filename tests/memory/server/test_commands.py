@@ -7,9 +7,12 @@ import pytest
 
 from engram.agents import cli
 from engram.memory import stores
+from engram.memory.config import MemoryConfig
 from engram.memory.contract import Percepts, Source
 from engram.memory.hippocampus import Hippocampus, HippocampusConfig
+from engram.memory.stores import default_stores
 from engram.memory.testing import Notes
+from engram.perception.text import TextConfig
 
 
 @pytest.fixture
@@ -56,3 +59,20 @@ def test_a_robot_that_is_not_there_is_one_line(url, capsys):
     assert error.count("\n") == 1
     assert "no memory of robot 'r9'" in error
     assert "s3cret" not in error
+
+
+def test_a_fleet_is_asked_by_the_url_of_its_server(database, capsys, monkeypatch):
+    entry = EntryPoint("memory", "engram.memory.commands:memory", cli.GROUP)
+    monkeypatch.setattr(cli, "entry_points", lambda group: [entry])
+    monkeypatch.setattr(stores, "STORES", {name: stores.STORES[name] for name in ("episodic", "semantic")})
+    config = MemoryConfig(text=TextConfig("hashed"))
+    for robot, task in (("r1", "water the plants"), ("r2", "repair the dishwasher")):
+        setting = HippocampusConfig(robot=robot, deadline_secs=30.0)
+        with Hippocampus(database, default_stores(config=config), setting) as memory:
+            memory.write(Percepts(Source(robot, "e1", 1, 1), f"Began to {task}.", task=task, outcome="success"))
+    assert run("query", f"{database}?robot=r1", "repair the dishwasher", "--fleet", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["versions"].keys() == {"r1", "r2"}
+    assert found["hits"][0]["source"]["robot"] == "r2"
+    assert run("query", f"{database}?robot=r1", "repair the dishwasher", "--json") == 0
+    assert {hit["source"]["robot"] for hit in json.loads(capsys.readouterr().out)["hits"]} <= {"r1"}
