@@ -113,7 +113,7 @@ def _print(options: EvalOptions, plan: Plan, content: Mapping[str, Any]) -> None
         return
     console = Console(highlight=False)
     console.print(summary(plan.suite, content))
-    console.print(str(plan.folder.path), markup=False)
+    console.print(str(plan.folder.page), markup=False, soft_wrap=True)
 
 
 @contextmanager

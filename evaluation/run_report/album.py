@@ -7,7 +7,7 @@ import io
 from collections.abc import Hashable
 
 from markupsafe import Markup
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 _SIDE = 192  # pixels at most
 _QUALITY = 72
@@ -20,7 +20,7 @@ class Album:
         """Begin with none."""
         self._most = most
         self._numbers: dict[Hashable, int] = {}
-        self._pictures: list[tuple[str, float]] = []  # in base64, and width over height
+        self._pictures: list[str] = []  # in base64
 
     @property
     def left(self) -> int:
@@ -41,19 +41,18 @@ class Album:
 
     def style(self) -> Markup:
         """Rules of the page's style sheet."""
-        rule = Markup(".p{}{{background-image:url(data:image/jpeg;base64,{});aspect-ratio:{:.4g}}}")
-        return Markup("\n").join(rule.format(k, data, ratio) for k, (data, ratio) in enumerate(self._pictures))
+        rule = Markup(".p{}{{background-image:url(data:image/jpeg;base64,{})}}")
+        return Markup("\n").join(rule.format(k, data) for k, data in enumerate(self._pictures))
 
 
-def _small(image: bytes) -> tuple[str, float] | None:
+def _small(image: bytes) -> str | None:
     out = io.BytesIO()
     try:
-        picture = Image.open(io.BytesIO(image))
-        picture.draft("RGB", (_SIDE, _SIDE))
-        picture = picture.convert("RGB")
-    except (UnidentifiedImageError, OSError):
+        with Image.open(io.BytesIO(image)) as file:
+            file.draft("RGB", (_SIDE, _SIDE))
+            picture = file.convert("RGB")
+    except OSError:  # as UnidentifiedImageError is one
         return None
-    ratio = picture.width / picture.height
     picture.thumbnail((_SIDE, _SIDE))
     picture.save(out, "JPEG", quality=_QUALITY)
-    return base64.b64encode(out.getvalue()).decode(), ratio
+    return base64.b64encode(out.getvalue()).decode()

@@ -74,8 +74,9 @@ def quantiles(scale: Scale, colour: int, p50: float, p95: float, p99: float) -> 
 
 def curves(metric: Metric, lines: Sequence[tuple[str, Curve]], last: float) -> Markup:
     """Return the curves of some variants, from x = 1 (or 0 for tasks) to ``last``."""
-    shown = [v for _, c in lines for v in (*c.value, *c.low[-1:], *c.high[-1:])]
-    scale = scale_of(metric, shown)
+    values = [v for _, c in lines for v in c.value]
+    ends = [v for _, c in lines for v in (*c.low[-1:], *c.high[-1:])]
+    scale = scale_of(metric, values if metric.unit == "%" else [*values, *ends])
     first = min((float(c.x[0]) for _, c in lines if len(c.x)), default=1.0)
     along = Scale(min(first, 1.0), max(last, first + 1.0))
     name = Markup('<svg class="curve" viewBox="0 0 {:.0f} {:.0f}" role="img" aria-label="{}">')

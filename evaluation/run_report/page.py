@@ -23,6 +23,7 @@ from engram.evaluation.run_report.latency import Stage, latency
 from engram.evaluation.run_report.scenes import Watched
 
 _FIRST = 5  # metrics in sight; the rest unfolds
+_CARDS = 9  # failures in sight
 _COLUMNS = 4  # metrics in the table of episodes
 
 
@@ -52,6 +53,7 @@ class Group:
 
 def page(kept: Kept, watched: Watched) -> str:
     """Return the whole HTML file."""
+    stages = latency(kept)
     lifelong, shown = is_lifelong(kept.records), sheets(kept, watched)
     template = _environment().get_template("run_report/report.html")
     return template.render(
@@ -63,13 +65,15 @@ def page(kept: Kept, watched: Watched) -> str:
         tiles=_tiles(kept),
         groups=_groups(kept),
         first=_FIRST,
+        cards=_CARDS,
         lifelong=lifelong,
         curves=_curves(kept, lifelong),
         tests=sum(d.p is not None for c in kept.comparisons for d in c.differences),
         needed=pairs_needed(sum(d.p is not None for c in kept.comparisons for d in c.differences)),
         most_pairs=max((len(c.seeds) for c in kept.comparisons), default=0),
         failures=_failures(kept),
-        stages=_stages(kept),
+        stages=list(stages.items()),
+        timed=_timed(kept, stages),
         columns=kept.metrics[:_COLUMNS],
         sheets=shown,
         command=command(kept),
@@ -152,7 +156,7 @@ def _group(kept: Kept, metric: Metric, differences: Mapping[tuple[str, str], Dif
         count = f"{row['count']:g} of {row['total']:g}" if "total" in row else ""
         value, ends = words.figure(metric, row["value"]), words.span(metric, row["low"], row["high"])
         cells.append(Cell(name, k, value, count, ends, row["n"], drawing, differences.get((name, metric.name))))
-    return Group(metric, words.figure(metric, scale.low), words.figure(metric, scale.high), cells)
+    return Group(metric, words.short(metric, scale.low), words.short(metric, scale.high), cells)
 
 
 def _curves(kept: Kept, lifelong: bool) -> list[tuple[Metric, Markup]]:
@@ -181,19 +185,15 @@ def _failures(kept: Kept) -> list[tuple[str, list[tuple[str, int, float]]]]:
     ]
 
 
-def _stages(kept: Kept) -> list[tuple[str, list[tuple[str, Stage, Markup]]]]:
-    found = latency(kept)
-    timed = [s for rows in found.values() for s in rows.values() if s.p50_ms is not None]
-    scale = figures.Scale(
-        min((s.p50_ms for s in timed if s.p50_ms), default=1.0) / 1.5,
-        max((s.p99_ms for s in timed if s.p99_ms), default=2.0) * 1.2,
-        log=True,
-    )
+def _timed(kept: Kept, stages: Mapping[str, Mapping[str, Stage]]) -> list[tuple[str, list[tuple[str, Stage, Markup]]]]:
+    """Return the stages of which steps were timed, and a drawing of each variant that has some."""
+    times = {name: [(v, s) for v, s in rows.items() if s.p50_ms is not None] for name, rows in stages.items()}
+    known = [s for rows in times.values() for _, s in rows]
+    low, high = min((s.p50_ms or 1.0 for s in known), default=1.0), max((s.p99_ms or 1.0 for s in known), default=1.0)
+    scale = figures.Scale(low / 1.5, high * 1.2, log=True)
     colour = {name: k for k, name in enumerate(kept.variants)}
 
     def draw(variant: str, s: Stage) -> Markup:
-        if s.p50_ms is None or s.p95_ms is None or s.p99_ms is None:
-            return Markup("")
-        return figures.quantiles(scale, colour[variant], s.p50_ms, s.p95_ms, s.p99_ms)
+        return figures.quantiles(scale, colour[variant], s.p50_ms or 0.0, s.p95_ms or 0.0, s.p99_ms or 0.0)
 
-    return [(name, [(v, s, draw(v, s)) for v, s in rows.items()]) for name, rows in found.items()]
+    return [(name, [(v, s, draw(v, s)) for v, s in rows]) for name, rows in times.items() if rows]

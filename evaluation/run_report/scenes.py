@@ -129,12 +129,16 @@ def _read(kept: Kept, records: Sequence[Record]) -> tuple[dict[str, Trace], dict
 def _gallery(kept: Kept, traces: Mapping[str, Trace], album: Album, budget: Budget) -> list[Failure]:
     """Choose failures of all reasons and episodes in turns, and take their pictures."""
     found: dict[str, list[tuple[Record, Row | None]]] = {}
+    seen: set[tuple[Any, ...]] = set()
     for record in kept.records:
         trace = traces.get(record.id)
         events: list[Row | None] = [e for e in trace.journal if e["kind"] == "failed"] if trace else []
         for event in ([None] if crashed(record) else events)[: budget.failures_each]:
             reason = next(iter(record.failures), "exception") if event is None else str(event["reason"])
-            found.setdefault(reason, []).append((record, event))
+            same = (record.seed, reason, *((event["label"], event["target"]) if event else (record.variant, "")))
+            if same not in seen:  # variants often fail alike in one house
+                found.setdefault(reason, []).append((record, event))
+            seen.add(same)
     common = sorted(found, key=lambda reason: (-len(found[reason]), reason))
     turns = list(in_turns(_spread(found[reason]) for reason in reversed(common)))[: budget.failures]
     failures = [_failure(record, event, traces.get(record.id), album) for record, event in turns]
@@ -163,7 +167,7 @@ def _failure(record: Record, event: Row | None, trace: Trace | None, album: Albu
     after = _picture(trace, album, at + 1, "after")
     if before and after and before.number == after.number:
         after = None
-    return Failure(record, step, event["label"], event["target"], reason, told(tries), before, after)
+    return Failure(record, step, event["label"], event["target"], reason, told(tries, reason), before, after)
 
 
 def _tries(trace: Trace, step: int) -> list[Row]:
@@ -172,11 +176,12 @@ def _tries(trace: Trace, step: int) -> list[Row]:
     return [s for s in trace.steps if max(first, step - _BACK) <= s["step"] <= step and s["outcome"] != "ok"]
 
 
-def told(tries: Sequence[Row]) -> list[str]:
-    """Say which actions went wrong, and how often."""
+def told(tries: Sequence[Row], reason: str) -> list[str]:
+    """Say which actions went wrong, and how often; why, where it is another reason than that of the failure."""
     counts = Counter((str(t["verb"]), str(t["outcome"])) for t in tries)
     return [
-        f"{verb.replace('_', ' ')}: {explain(outcome)}{f' ({count} times)' if count > 1 else ''}"
+        f"{verb.replace('_', ' ')}{f' {count} times' if count > 1 else ''}"
+        f"{f' ({explain(outcome)})' if outcome != reason else ''}"
         for (verb, outcome), count in counts.items()
     ]
 

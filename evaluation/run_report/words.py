@@ -19,6 +19,12 @@ def figure(metric: Metric, value: float | None, sign: str = "") -> str:
     return f"{shown:{sign}.{digits}f}{f' {unit}' if unit else ''}"
 
 
+def change(metric: Metric, value: float | None) -> str:
+    """Return a difference between two values of a metric; of percentages in points."""
+    said = figure(metric, value, "+").replace("-", "−")
+    return said.replace("%", "points") if "%" in said else said
+
+
 def short(metric: Metric, value: float) -> str:
     """Return a value as it stands beside an axis."""
     return f"{100 * value:.0f} %" if metric.kind != "mean" else f"{value:.3g}"
@@ -48,12 +54,12 @@ def of_episode(metric: Metric, record: Record) -> tuple[str, float | None]:
         return "yes" if value else "no", value
     if metric.kind == "share":
         return f"{value:g}/{total:g}", value / total if total else None
-    return figure(metric, value), value
+    return f"{number(value)} {metric.unit}".rstrip(), value
 
 
-def number(value: float | None) -> str:
-    """Return a figure of an episode, four digits of it."""
-    return NONE if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+def number(value: float) -> str:
+    """Return a number with four digits of it."""
+    return f"{value:.4g}"
 
 
 def secs(value: float | None) -> str:
