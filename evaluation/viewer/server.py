@@ -32,6 +32,7 @@ from engram.memory.contract import HippocampusError
 TOKEN_VARIABLE = "ENGRAM_VIEW_TOKEN"  # noqa: S105 (a name)
 _LEAST_TOKEN = 16  # characters
 _MOST_FIELDS = 20  # in a query
+_MOST_PORT = 65_535
 _TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _PARTS = ("view.css", "app.js", "camera.js", "dom.js", "map.js", "graph.js", "panels.js", "icon.svg")
 _PAGES = {"/": "view.html", **{f"/{name}": name for name in _PARTS}}
@@ -39,7 +40,7 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 _PNG = b"\x89PNG"
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self';"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
         " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -66,6 +67,8 @@ class ViewServer(ThreadingHTTPServer):
         self.view = view
         self.token = make_token() if token is None else checked_token(token)
         address = loopback(host)
+        if not 0 <= port <= _MOST_PORT:
+            raise ViewError(f"a port is a number from 0 to {_MOST_PORT}, not {port}")
         self.address_family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
         try:
             super().__init__((str(address), port), _Handler)

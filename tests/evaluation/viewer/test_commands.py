@@ -57,6 +57,7 @@ def test_who_looks_on_yields_to_the_run(memory, served, monkeypatch):
     [
         (["missing.engram"], "no such file"),
         (["{memory}", "--host", "192.168.0.1"], "can be reached from other machines"),
+        (["{memory}", "--port", "70000"], "from 0 to 65535"),
         (["{memory}", "--rerun", "--out", "{memory}/x.rrd"], "File exists"),
     ],
 )
