@@ -13,8 +13,9 @@ from engram.evaluation.contract import Metric
 from engram.evaluation.run_report import words
 from engram.evaluation.run_report.curves import Curve
 
-COLOURS = 8
-_BANDS = 3  # curves of more variants are drawn without
+COLOURS = 10
+_ENDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # of scales of rates that are all small
+BANDS = 3  # curves of more variants are drawn without
 _WIDE, _HIGH = 320.0, 168.0  # of a curve, about its size on the page
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44.0, 10.0, 8.0, 22.0
 
@@ -34,12 +35,12 @@ class Scale:
 
 
 def scale_of(metric: Metric, values: Sequence[float | None]) -> Scale:
-    """Return a scale that holds all values: from 0 to 1 for rates and shares, else a little wider than the values."""
+    """Return a scale that holds all values: from 0 for rates and shares, else a little wider than the values."""
     known = [v for v in values if v is not None and math.isfinite(v)]
-    if metric.kind != "mean":
-        return Scale(0.0, 1.0)
     if not known:
         return Scale(0.0, 1.0)
+    if metric.kind != "mean":
+        return Scale(0.0, next((end for end in _ENDS if end >= max(known)), 1.0))
     low, high = min(known), max(known)
     if metric.unit == "%" and low >= 0.0 and high <= 100.0:
         return Scale(0.0, 100.0)
@@ -81,7 +82,7 @@ def curves(metric: Metric, lines: Sequence[tuple[str, Curve]], last: float) -> M
     along = Scale(min(first, 1.0), max(last, first + 1.0))
     name = Markup('<svg class="curve" viewBox="0 0 {:.0f} {:.0f}" role="img" aria-label="{}">')
     parts = [name.format(_WIDE, _HIGH, words.title(metric.name)), _grid(metric, scale, along)]
-    bands = len(lines) <= _BANDS
+    bands = len(lines) <= BANDS
     for k, (variant, curve) in reversed(list(enumerate(lines))):
         parts.append(_line(scale, along, k, variant, curve, bands))
     return Markup("").join([*parts, Markup("</svg>")])

@@ -59,7 +59,9 @@ def page(kept: Kept, watched: Watched) -> str:
     return template.render(
         kept=kept,
         watched=watched,
-        notices=_notices(kept, watched),
+        warnings=_warnings(kept),
+        pictured=_pictured(kept, watched),
+        bands=len(kept.variants) <= figures.BANDS,
         anchors={s.record.id: s.anchor for s in shown},
         colour={name: k % figures.COLOURS for k, name in enumerate(kept.variants)},
         tiles=_tiles(kept),
@@ -108,19 +110,24 @@ def _environment() -> Environment:
     return env
 
 
-def _notices(kept: Kept, watched: Watched) -> list[str]:
-    """Say what is not as it should be, or is not shown."""
+def _warnings(kept: Kept) -> list[str]:
+    """Say what is not as it should be."""
     bad, planned = sum(map(crashed, kept.records)), len(kept.suite["seeds"]) * len(kept.suite["variants"])
     said = []
     if bad:
         said.append(f"{bad} of {len(kept.records)} episodes crashed.")
     if len(kept.records) < planned:
         said.append(f"{len(kept.records)} of the {planned} episodes of the suite were run.")
-    if not watched.traced and kept.records:
-        said.append("No traces were kept: there are no pictures of what went wrong.")
-    elif len(watched.scenes) < watched.traced:
-        said.append(f"Pictures and journals are those of {len(watched.scenes)} of {watched.traced} traces.")
     return said
+
+
+def _pictured(kept: Kept, watched: Watched) -> str:
+    """Say of which episodes there are pictures; empty when it is all."""
+    if not watched.traced and kept.records:
+        return "No traces were kept: there are no pictures of what went wrong."
+    if len(watched.scenes) < watched.traced:
+        return f"Pictures and journals are those of {len(watched.scenes)} of {watched.traced} traces."
+    return ""
 
 
 def _tiles(kept: Kept) -> list[tuple[str, str, str, str]]:

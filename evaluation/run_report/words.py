@@ -27,7 +27,7 @@ def change(metric: Metric, value: float | None) -> str:
 
 def short(metric: Metric, value: float) -> str:
     """Return a value as it stands beside an axis."""
-    return f"{100 * value:.0f} %" if metric.kind != "mean" else f"{value:.3g}"
+    return f"{100 * value:.3g} %" if metric.kind != "mean" else f"{value:.3g}"
 
 
 def span(metric: Metric, low: float | None, high: float | None, sign: str = "") -> str:

@@ -33,7 +33,9 @@ def test_scales(scale, value, share):
 
 
 def test_scales_hold_what_they_show():
-    assert scale_of(SHARE, [0.4]) == Scale(0, 1)
+    assert scale_of(SHARE, [0.4, 0.6]) == Scale(0, 1)
+    assert scale_of(SHARE, [0.01, 0.014]) == Scale(0, 0.02)
+    assert scale_of(SHARE, []) == Scale(0, 1)
     assert scale_of(Metric("e", "mean", "e", unit="%"), [20.0, 80.0, None]) == Scale(0, 100)
     assert scale_of(MEAN, [100.0, 200.0, float("nan")]) == Scale(92, 208)
     assert scale_of(MEAN, [1.0, 100.0]) == Scale(0, 107.92)  # what is never negative is not drawn below 0
@@ -42,7 +44,7 @@ def test_scales_hold_what_they_show():
 
 
 def test_an_interval_is_drawn_around_its_point():
-    drawn = fromstring(interval(Scale(0, 1), 9, (0.5, 0.25, 1.0), base=0.0))  # noqa: S314 - it is our own
+    drawn = fromstring(interval(Scale(0, 1), 11, (0.5, 0.25, 1.0), base=0.0))  # noqa: S314 - it is our own
     span, base, circle = (next(e for e in drawn if e.get("class") == c) for c in ("span", "base", None))
     assert (span.get("x1"), span.get("x2"), circle.get("cx")) == ("26.00%", "98.00%", "50.00%")
     assert base.get("x1") == "2.00%"
