@@ -16,6 +16,7 @@ from engram.memory.graph.model import FLOOR, probability
 from engram.memory.identity import Association
 from engram.memory.instances import Cells, Instance, gap_m
 
+_PART_OF_M = 1.5  # between the centres of a large thing and of the part that is in view
 _AROUND_M = 4.0  # what an action is aimed at, or a thing rests on, has its centre within this
 
 
@@ -46,6 +47,10 @@ class Known(Protocol):
 
     def labelled(self, label: str) -> list[Instance]:
         """Return the things that a label can mean."""
+        ...
+
+    def is_part(self, thing: Instance, centre_m: Point, extent_m: Point) -> bool:
+        """Whether a box may be a part of a large thing, the rest of which is out of view."""
         ...
 
     def next_id(self, label: str, taken: int = 0) -> str:
@@ -155,7 +160,7 @@ class Matcher:
         for i, thing in enumerate(self._percepts.things):
             if i in ids:
                 continue
-            reach = self._config.radius_m + max(self._config.placed_m, 0.75 * max(thing.extent_m))
+            reach = self._config.radius_m + max(self._config.placed_m, 0.75 * max(thing.extent_m), _PART_OF_M)
             near = dict.fromkeys([*self._known.cells.around(thing.centre_m, reach), *self._put])
             for id_ in near:
                 fit = 0.0 if id_ in (self.held, *ids.values()) else self._fit(thing, self._known.things[id_])
@@ -175,6 +180,8 @@ class Matcher:
             allowed = max(allowed, c.placed_m, distance + c.radius_m if on_it else 0.0)
         grown = max(view.extent_m) > c.movable_m and view.label in thing.labels
         if grown and not gap_m(view.centre_m, view.extent_m, thing.centre_m):  # more of it is in view than before
+            allowed = max(allowed, distance + c.radius_m)
+        if view.label in thing.labels and self._known.is_part(thing, view.centre_m, view.extent_m):
             allowed = max(allowed, distance + c.radius_m)
         if distance > allowed:
             return 0.0

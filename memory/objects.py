@@ -20,10 +20,12 @@ from engram.memory.contract import Event, HippocampusError, Hit, Percepts, Point
 from engram.memory.graph.model import clamp, log_odds
 from engram.memory.graph.names import Embed, Names
 from engram.memory.identity import Association
-from engram.memory.instances import Cells, Columns, Instance, Moment, best, from_row, source_row, to_row
+from engram.memory.instances import Cells, Columns, Instance, Moment, best, from_row, gap_m, source_row, to_row
 from engram.memory.matching import MatchConfig, Matcher
 from engram.memory.packing import pack, unpack
 from engram.memory.stepback import discount, forgotten, moved_back, step_of
+
+_PART_M = 0.1  # what is seen of a large thing may reach out of its box by this
 
 
 class ObjectError(HippocampusError):
@@ -185,6 +187,16 @@ class ObjectStore:
         """Whether a label can mean a thing."""
         return self._names.means(label, id_)
 
+    def is_part(self, thing: Instance, centre_m: Point, extent_m: Point) -> bool:
+        """Whether a box may be a part of a large thing, the rest of which is out of view."""
+        if max(thing.extent_m) <= self.config.match.movable_m or thing.state != "seen":
+            return False
+        sides = list(zip(extent_m, thing.extent_m, strict=True))
+        fits = all(part <= whole + _PART_M for part, whole in sides) and any(
+            part < 0.8 * whole for part, whole in sides
+        )
+        return fits and gap_m(thing.centre_m, thing.extent_m, centre_m) <= _PART_M
+
     def next_id(self, label: str, taken: int = 0) -> str:
         """Return the id of the next new thing with a label, when ``taken`` more were made in this step."""
         return f"{label}_{self._counts.get(label, 0) + taken + 1}"
@@ -280,6 +292,8 @@ class ObjectStore:
         if change.get("held"):
             self._move(thing, source, "held", centre, "")
             return
+        if self.is_part(thing, centre, extent):
+            centre, extent = thing.centre_m, thing.extent_m
         moved = thing.state != "seen" or math.dist(centre, thing.centre_m) > self.config.moved_m
         share = 1.0 if moved else 1.0 / min(thing.views, self.config.smoothing)
         thing.extent_m = _mix(thing.extent_m, extent, 1.0 / min(thing.views, self.config.smoothing))

@@ -86,6 +86,17 @@ def test_a_large_thing_that_shows_more_and_more_is_one_thing(robot):
     assert robot.sees(seen("Mug", (0.0, 0.0, 0.6)), seen("Mug", (0.3, 0.0, 0.6), (0.7, 0.1, 0.1))) == ["Mug_1", "Mug_2"]
 
 
+def test_a_glimpse_of_a_large_thing_is_that_thing_and_moves_it_nowhere(robot):
+    whole = seen("Desk", (2, 0, 0.4), (1.6, 0.8, 0.8))
+    for _ in range(3):
+        robot.sees(whole)
+    corner = seen("Desk", (2.75, 0.42, 0.6), (0.3, 0.2, 0.4))
+    assert robot.sees(corner) == ["Desk_1"]
+    desk = robot.objects.things["Desk_1"]
+    assert (desk.centre_m, desk.extent_m) == (pytest.approx((2, 0, 0.4)), pytest.approx((1.6, 0.8, 0.8)))
+    assert robot.sees(whole, seen("Desk", (4, 0, 0.4), (1.6, 0.8, 0.8))) == ["Desk_1", "Desk_2"]
+
+
 def test_neighbours_are_told_apart_together(robot):
     left, right = seen("Mug", (1.5, 0.0, 0.85)), seen("Mug", (1.5, 0.2, 0.85))
     assert robot.sees(left, right) == ["Mug_1", "Mug_2"]
