@@ -60,7 +60,7 @@ class Row:
 
 def main(options: RetrievalBenchmark) -> int:
     """Run all rows."""
-    rows = [*vector_rows(options), *hybrid_rows(options), store_row(options), *text_rows()]
+    rows = [*vector_rows(options), *hybrid_rows(options), *store_rows(options), *text_rows()]
     if options.json:
         print(json.dumps({"items": options.items, "rows": [row.__dict__ for row in rows]}, sort_keys=True))
         return 0
@@ -108,8 +108,8 @@ def hybrid_rows(options: RetrievalBenchmark) -> Iterator[Row]:
         yield Row(name, float(np.median(spent)), note=f"insert {insert_ms:.3f} ms")
 
 
-def store_row(options: RetrievalBenchmark) -> Row:
-    """Return the recall of one store of as many notes: association, hybrid search and links, the query embedded."""
+def store_rows(options: RetrievalBenchmark) -> Iterator[Row]:
+    """Return what one store of as many notes takes: to recall (association, hybrid search and links), save and open."""
     texts = sentences(options.items)
     store = SemanticStore(embedder=CachedEmbedder(HashedNgrams(DIMS), 2 * options.items))
     store.embedder.embed(texts)
@@ -123,7 +123,12 @@ def store_row(options: RetrievalBenchmark) -> Row:
     store.recall(asked[0])
     spent = [timed(store.recall, query)[1] for query in asked]
     note = f"p99 {np.quantile(spent, 0.99):.3f}, insert {insert_ms:.3f} ms"
-    return Row("recall of a store", float(np.median(spent)), note=note)
+    yield Row("recall of a store", float(np.median(spent)), note=note)
+    state, saving = timed(store.dump)
+    yield Row("save a store", saving, note=f"{len(state) / options.items:.0f} bytes a note")
+    opened = SemanticStore(embedder=store.embedder)
+    _, opening = timed(opened.load, state)
+    yield Row("open a store", opening, note=f"{1000 * options.items / opening:,.0f} notes a second")
 
 
 def sentences(count: int) -> list[str]:

@@ -11,6 +11,7 @@ import heapq
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from operator import itemgetter
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -26,7 +27,7 @@ from engram.memory.retrieval.hybrid import HybridConfig, HybridIndex
 from engram.perception.text import TextEmbedder
 
 _log = logging.getLogger(__name__)
-_NEAR = 128  # parts of notes that a cue is compared with, in a large store
+_NEAR = 64  # parts of notes that a cue is compared with, in a large store; and as many tell what chance gives
 _MOST_LINKS = 32  # of a note; of those that were linked to it later, the newest stay
 _PUSHES = 10  # notes whose links a question follows
 _LAYOUT = 2  # of dumps; 2: former versions of notes are kept with their evidence
@@ -254,10 +255,11 @@ class Notebook:
             best.setdefault(self._owners[found.row], found.score)
         if self._retrieval.graph:
             best = self._spread(best)
-        ranked = [(self._notes[note_id], score) for note_id, score in best.items()]
         if until_ns is not None:
-            ranked = [(note, score) for note, score in ranked if note.first_ns <= until_ns]
-        return heapq.nsmallest(count, ranked, key=lambda pair: (-pair[1], -pair[0].source.stamp_ns, pair[0].id))
+            best = {note_id: score for note_id, score in best.items() if self._notes[note_id].first_ns <= until_ns}
+        least = min(heapq.nlargest(count, best.values()), default=0.0)
+        ranked = [(self._notes[note_id], score) for note_id, score in best.items() if score >= least]
+        return sorted(ranked, key=lambda pair: (-pair[1], -pair[0].source.stamp_ns, pair[0].id))[:count]
 
     def associate(self, vector: Floats, config: HopfieldConfig) -> Recognition:
         """Return what active notes a (D,) cue calls to mind."""
@@ -269,15 +271,15 @@ class Notebook:
             rows, cosines = alive[order], cosines[order]
             done = complete(dense.rows(rows), vector, config)
         else:
-            rows, cosines = dense.search(vector, _NEAR)
+            rows, cosines = dense.search(vector, max(_NEAR, self._retrieval.pool))
             sample = dense.rows(alive[:: len(alive) // _NEAR])
-            done = complete(dense.rows(rows), vector, config, sample=sample, total=len(alive))
+            done = complete(dense.rows(rows[:_NEAR]), vector, config, sample=sample, total=len(alive))
         owners = [self._owners[row] for row in rows.tolist()]
         nearest: dict[str, float] = {}
         for owner, cosine in zip(owners, cosines.tolist(), strict=True):
             nearest.setdefault(owner, cosine)
         meant = {owners[place] for place in done.cluster.tolist()}  # other parts of a note speak for it, not against it
-        shares = zip(owners, done.weights.tolist(), strict=True)
+        shares = zip(owners, done.weights.tolist(), strict=False)  # the farthest of many rows were not looked at
         confidence = sum(weight for owner, weight in shares if owner in meant) if done.known else 0.0
         return Recognition(done.known, min(confidence, 1.0), done.cosine, nearest, rows)
 
@@ -324,7 +326,8 @@ class Notebook:
 
     def _spread(self, best: Mapping[str, float]) -> dict[str, float]:
         """Give what is linked to the best notes a part of their score, where that is more than its own."""
-        share = personalised_pagerank(self._links_of, best, max_pushes=_PUSHES)
+        seeds = dict(heapq.nlargest(self._retrieval.seeds, best.items(), key=itemgetter(1)))
+        share = personalised_pagerank(self._links_of, seeds, max_pushes=_PUSHES)
         most = max(share.values(), default=1.0)
         weight = self._retrieval.graph_weight / (1 + self._retrieval.graph_weight) * max(best.values(), default=0.0)
         out = dict(best)

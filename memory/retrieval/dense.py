@@ -142,9 +142,10 @@ def rotate(vectors: Floats, width: int) -> Floats:
     half = 1
     while half < width:
         pairs = out.reshape(len(out), -1, 2, half)
-        out = np.stack([pairs[:, :, 0] + pairs[:, :, 1], pairs[:, :, 0] - pairs[:, :, 1]], axis=2).reshape(
-            len(out), width
-        )
+        first, second = pairs[:, :, 0], pairs[:, :, 1]
+        total = first + second
+        np.subtract(first, second, out=second)
+        first[:] = total
         half *= 2
     return out
 

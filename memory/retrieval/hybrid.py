@@ -78,7 +78,7 @@ class HybridIndex:
         self.bm25 = Bm25(self.config.bm25_config)
         self._groups: dict[str, int] = {}
         self._group_words = Bm25(self.config.bm25_config)
-        self._group_sums: list[Floats] = []
+        self._group_sums = np.zeros((16, dims), np.float32)
         self._last: list[int] = []  # row that was added last to each group
         self._group, self._before, self._after = array("q"), array("q"), array("q")  # of each row
         self._stamps = array("q")
@@ -111,7 +111,7 @@ class HybridIndex:
             self._before[after] = before
         if self._last[group] == row:
             self._last[group] = before
-        self._group_sums[group] = self._group_sums[group] - self.dense.rows(np.array([row]))[0]
+        self._group_sums[group] -= self.dense.rows(np.array([row]))[0]
         self.dense.remove(row)
         held = self.bm25.remove(row)
         self._group_words.change(group, {term: -count for term, count in held.items()})
@@ -237,7 +237,7 @@ class HybridIndex:
         groups, places = np.unique(view(self._group)[rows], return_inverse=True)
         grain = []
         if self.config.dense:
-            sums = np.stack([self._group_sums[g] for g in groups])
+            sums = self._group_sums[groups]
             grain.append((sums @ vector / np.maximum(np.linalg.norm(sums, axis=1), 1e-9))[places])
         if self.config.bm25:
             grain.append(self._group_words.row_scores(terms, groups)[places])
@@ -291,11 +291,12 @@ class HybridIndex:
         vector = self.dense.rows(np.array([row]))[0]
         if group == len(self._last):
             self._last.append(_NONE)
-            self._group_sums.append(np.zeros_like(vector))
+            if group == len(self._group_sums):
+                self._group_sums = np.concatenate([self._group_sums, np.zeros_like(self._group_sums)])
             self._group_words.add_stems(())
         before = self._last[group]
         self._last[group] = row
-        self._group_sums[group] = self._group_sums[group] + vector
+        self._group_sums[group] += vector
         self._group_words.change(group, Counter(stems))
         self._group.append(group)
         self._before.append(before)
