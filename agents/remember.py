@@ -6,17 +6,16 @@ robot's own senses and maps.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 
 from engram.agents.events import point
 from engram.agents.situation import Situation
-from engram.memory.contract import Percepts, Seen, Source
-from engram.perception.geometry import Floats
+from engram.memory.contract import Percepts, Point, Seen, Source
+from engram.perception.geometry import Floats, lift
 from engram.perception.support import support_of
 from engram.perception.tracker import Sighting, Track
 from engram.planners.placement import FLOOR, RoomBelief
@@ -71,7 +70,7 @@ class Remember:
         self.config = config or RememberConfig()
         self._memory = memory
         self._last: Percepts | None = None
-        self._action: dict[str, str] = {}  # what was decided last, and at what it was aimed
+        self._action: dict[str, Any] = {}  # what was decided last, and at what it was aimed
         self._ended = False
         self._supports = Supports(self.config.refresh_steps)
         self._rooms = Rooms(self.config)
@@ -79,13 +78,11 @@ class Remember:
     def perceived(self, sit: Situation) -> None:
         """Write what is known after a step; called once the situation has taken the observation in."""
         action = {**self._action, "outcome": sit.outcome.code} if self._action else {}
-        things = seen(sit, self._supports)
-        relations = self._rooms.look(sit, things)
+        things = self._rooms.look(sit, seen(sit, self._supports))
         percepts = Percepts(
             self._source(sit),
             summary=_sentence(sit, action),
             things=things,
-            relations=relations,
             points=sit.image.points[sit.image.valid],
             camera_m=point(sit.image.camera_m),
             base=point(sit.observation["base"]),
@@ -101,8 +98,10 @@ class Remember:
         verb, (u, v) = parse_action(action)
         self._action = {"verb": verb.name.lower()}
         if verb.takes_point:
-            aimed = at_point(sit, u, v)
+            aimed, at = at_point(sit, u, v)
             self._action["target"] = aimed.label if aimed else ""
+            if at is not None:
+                self._action["position_m"] = at
         elif verb is Verb.DROP:
             self._action["target"] = sit.held
         if verb in (Verb.PLACE, Verb.DROP):
@@ -152,27 +151,27 @@ class Rooms:
         self._told: dict[int, tuple[str, int]] = {}  # room of a track, and how often it was told
         self._again = False  # whether what was told at the last look is to be told again
 
-    def look(self, sit: Situation, things: Sequence[Seen]) -> list[tuple[str, str, str]]:
-        """Return facts about the rooms of things in view that stand by themselves, when it is time to look."""
+    def look(self, sit: Situation, things: Sequence[Seen]) -> list[Seen]:
+        """Return the things in view, with the rooms of those that stand by themselves when it is time to look."""
         base = np.asarray(sit.observation["base"][:2], np.float64)
         if not self._due(sit.step, base):
-            return []
+            return list(things)
         self._looked = sit.step, base
         self.here = self._sure(sit.room_at(base))
-        labels = Counter(thing.label for thing in things)
-        facts: list[tuple[str, str, str]] = []
         self._again = False
-        for sighting, thing in zip(sit.sightings, things, strict=True):
-            if labels[thing.label] > 1 or thing.support not in ("", FLOOR):
-                continue  # a label must mean one thing; what rests on another is where that is
-            room, number = self._sure(sit.room_at(sighting.track.centre)), sighting.track.number
-            told = self._told.get(number, ("", 0))
-            count = told[1] + 1 if told[0] == room else 1
-            if room and count <= self._config.tell_room:
-                self._told[number] = room, count
-                self._again |= count < self._config.tell_room
-                facts.append((thing.label, "in_room", room))
-        return facts
+        return [self._with_room(sit, s.track, thing) for s, thing in zip(sit.sightings, things, strict=True)]
+
+    def _with_room(self, sit: Situation, track: Track, thing: Seen) -> Seen:
+        if thing.support not in ("", FLOOR):
+            return thing  # what rests on another is where that is
+        room = self._sure(sit.room_at(track.centre))
+        told = self._told.get(track.number, ("", 0))
+        count = told[1] + 1 if told[0] == room else 1
+        if not room or count > self._config.tell_room:
+            return thing
+        self._told[track.number] = room, count
+        self._again |= count < self._config.tell_room
+        return replace(thing, room=room)
 
     def _due(self, step: int, base: Floats) -> bool:
         if self._looked is None or self._again:
@@ -192,11 +191,13 @@ def seen(sit: Situation, supports: Supports) -> list[Seen]:
     return [_thing(s, supports.of(sit, s.track, holders, others)) for s in sit.sightings]
 
 
-def at_point(sit: Situation, u: float, v: float) -> Track | None:
-    """Return what the image shows at a point (u, v) in [0, 1]^2."""
+def at_point(sit: Situation, u: float, v: float) -> tuple[Track | None, Point | None]:
+    """Return what the image shows at a point (u, v) in [0, 1]^2, and where that is in the map frame."""
     height, width = sit.observation["depth"].shape
     row, col = min(int(v * height), height - 1), min(int(u * width), width - 1)
-    return next((s.track for s in sit.sightings if s.detection.mask[row, col]), None)
+    lifted = lift(sit.observation, np.array([row]), np.array([col]))
+    track = next((s.track for s in sit.sightings if s.detection.mask[row, col]), None)
+    return track, point(lifted[0]) if len(lifted) else None
 
 
 def _thing(sighting: Sighting, support: str) -> Seen:
@@ -228,7 +229,7 @@ def result(sit: Situation, spent: bool) -> str:
     return reasons[-1] if reasons else "out_of_place"
 
 
-def _sentence(sit: Situation, action: Mapping[str, str]) -> str:
+def _sentence(sit: Situation, action: Mapping[str, Any]) -> str:
     """Say in one sentence what was done, what came of it, and what came into view that can be put away."""
     new = {s.track.label for s in sit.sightings if s.track.first_step == sit.step and sit.prior.knows(s.track.label)}
     new.discard(action.get("held", ""))  # what was just put down comes as no surprise
@@ -237,7 +238,7 @@ def _sentence(sit: Situation, action: Mapping[str, str]) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _act(action: Mapping[str, str]) -> str:
+def _act(action: Mapping[str, Any]) -> str:
     if not action:
         return "began"
     name, outcome = action["verb"], action["outcome"]
