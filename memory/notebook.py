@@ -10,7 +10,7 @@ import base64
 import heapq
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any, Literal, get_args
 
@@ -296,7 +296,7 @@ class Notebook:
         order = sorted(self._rows, key=lambda note_id: self._rows[note_id][0])
         rows = [row for note_id in order for row in self._rows[note_id]]
         vectors = self._search.dense.rows(np.array(rows, np.int64)).astype("<f2")
-        notes = [asdict(note) for note in self._notes.values()]
+        notes = [_row(note) for note in self._notes.values()]
         parts = {note_id: list(texts) for note_id, texts in self._parts.items()}
         state = {"notes": notes, "parts": parts, "order": order, "embedder": self.embedder.name, "store": meta}
         return pack(state, {"vectors": vectors.view(np.uint8).reshape(len(rows), 2 * self.embedder.dims)}, _LAYOUT)
@@ -389,6 +389,12 @@ def vectors_of(state: bytes) -> tuple[str, list[str], Floats]:
     versions = {row["id"]: row["version"] for row in meta["notes"]}
     ids = [f"{i}@{versions[i]}/{part}" for i in meta["order"] for part in range(len(meta["parts"][i]))]
     return meta["embedder"], ids, arrays["vectors"].view("<f2").astype(np.float32)
+
+
+def _row(note: Note) -> dict[str, Any]:
+    """Return a note as plain data; `asdict` would copy it deeply, at many times the cost."""
+    history = [{**vars(old), "source": vars(old.source)} for old in note.history]
+    return {**vars(note), "source": vars(note.source), "trace": vars(note.trace), "history": history}
 
 
 def note_of(row: Mapping[str, Any]) -> Note:
