@@ -14,6 +14,7 @@ class Association:
 
     ids: tuple[str, ...]  # instance id of each of ``Percepts.things``, in order
     absent: tuple[str, ...] = ()  # known instances whose place is in clear view, and who are not there
+    target: str = ""  # known instance that the last action was aimed at
 
 
 Associate = Callable[[Percepts], Association]  # changes nothing; the same percepts and state give the same answer

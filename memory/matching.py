@@ -76,6 +76,7 @@ class Matcher:
         self._config = config
         self._absence = absence
         self.held = known.held
+        self._target = ""
         self._put: dict[str, tuple[Point, str]] = {}  # things that were just put down: centre and support
         self._taken: dict[str, int] = {}
         self.acts = self._act()
@@ -88,7 +89,8 @@ class Matcher:
         for i, thing in enumerate(percepts.things):
             if i not in ids:
                 ids[i] = self._new(thing.label)
-        self.association = Association(tuple(ids[i] for i in range(len(percepts.things))), tuple(missing))
+        names = tuple(ids[i] for i in range(len(percepts.things)))
+        self.association = Association(names, tuple(missing), self._target)
         self.became = [pair for id_ in missing if (pair := self._successor(id_)) is not None]
 
     def support(self, id_: str, thing: Seen) -> str:
@@ -114,6 +116,7 @@ class Matcher:
         target = str(action.get("target", "") or "")
         x, y = self._percepts.base[:2] if self._percepts.base is not None else (0.0, 0.0)
         thing = self._meant(target, action.get("position_m") or (x, y, 0.0)) if target else None
+        self._target = thing.id if thing is not None else ""
         if verb == "pick" and thing is not None and outcome in ("ok", "nothing_there"):
             if outcome == "ok":
                 self.held = thing.id

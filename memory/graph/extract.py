@@ -76,6 +76,7 @@ class Extractor:
         self.source: Source = percepts.source
         self.seen = dict(zip(who.ids, percepts.things, strict=True))
         self.absent = who.absent
+        self.target = who.target
         self.changes: list[Change] = []
         self._new: set[str] = set()
 
@@ -246,7 +247,7 @@ class Extractor:
             return
         target = str(action.get("target", "") or "")
         held = next((e.object for e in self._of_robot("holds")), "")
-        thing = self.resolve(target)[0] if target else ""
+        thing = self.target or (self.resolve(target)[0] if target else "")
         if outcome == "ok":
             yield from self._effects(verb, thing, held)
         elif verb == "pick" and outcome == "nothing_there" and thing:

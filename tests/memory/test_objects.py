@@ -210,6 +210,22 @@ def test_two_discs(robot):
     assert robot.sees(desk, one, third) == ["Desk_1", "CD_1", "CD_3"]
 
 
+def test_graph_and_object_map_agree_on_which_of_two_was_taken(robot):
+    near, far = (seen("Plate", (x, 0.5, 0.8)) for x in (1.0, 3.0))
+    assert robot.sees(far, near, base=(0.5, 0.5, 0.0)) == ["Plate_1", "Plate_2"]
+    robot.act("pick", "Plate", "ok", base=(0.5, 0.5, 0.0))
+    assert robot.objects.held == "Plate_2"
+    assert ("robot", "holds", "Plate_2") in robot.facts()
+
+
+def test_the_point_that_was_aimed_at_tells_which_was_meant(robot):
+    robot.sees(*(seen("Plate", (x, 0.5, 0.8)) for x in (1.0, 1.5)))
+    aimed = {"verb": "pick", "target": "Plate", "outcome": "ok", "position_m": (1.5, 0.5, 0.85)}
+    robot.sees(action=aimed, base=(0.5, 0.5, 0.0))
+    assert robot.objects.held == "Plate_2"
+    assert ("robot", "holds", "Plate_2") in robot.facts()
+
+
 def test_nothing_to_grasp_counts_as_a_miss(robot):
     robot.sees(seen("Mug", (1.5, 0, 0.85)))
     robot.act("pick", "Mug", "nothing_there")
