@@ -40,7 +40,10 @@ class TidyOptions:
     height: int = 224
     """Height of the camera image in pixels."""
     memory: str | None = None
-    """New memory file (or URL of a memory server) that the robot writes what it perceives into; none by default."""
+    """Memory file (or URL of a memory server) that the robot writes what it perceives into; none by default. In a file
+    that holds earlier episodes, the robot finds its place in their map first."""
+    trace: bool = False
+    """Also write trace.mcap, which engram replay repeats and engram view, Rerun and Foxglove show."""
     json: bool = False
     """Print the report as JSON instead of one line."""
     progress: bool = True

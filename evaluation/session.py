@@ -22,6 +22,7 @@ from engram.evaluation.recording import Recorder
 from engram.evaluation.report import StepLog, document, summary, write_html, write_json
 from engram.evaluation.runner import Ended, Turn, Watcher
 from engram.evaluation.tidy import MakeWorld, make_world, run_tidy
+from engram.evaluation.trace.format import Tracing
 from engram.memory.contract import Store
 from engram.memory.mapping.errors import EmptyMapError, LostError
 
@@ -46,7 +47,9 @@ def run_and_report(options: TidyOptions, make: MakeWorld = make_world) -> Ended:
     begin = time.perf_counter()
     with remembering(options) as remember:
         with (options.out / "steps.jsonl").open("w", encoding="utf-8") as file, progress(options) as shown:
-            run = run_tidy(options.task(), [StepLog(file), recorder, *shown], make, remember=remember)
+            watchers = [StepLog(file), recorder, *shown]
+            tracing = Tracing(options.out / "trace.mcap") if options.trace else None
+            run = run_tidy(options.task(), watchers, make, remember=remember, tracing=tracing)
         if remember is not None:
             remember.ended(run.episode.ended)  # unless the robot itself has said how
         total = time.perf_counter() - begin

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 from rich.console import Console
 
@@ -7,7 +9,8 @@ from engram.agents.events import Event
 from engram.evaluation import session
 from engram.evaluation.commands import TidyOptions
 from engram.evaluation.runner import Turn
-from engram.evaluation.session import Display, progress
+from engram.evaluation.session import Display, progress, run_and_report
+from engram.evaluation.trace.reader import Trace
 
 
 class Stub:
@@ -53,3 +56,11 @@ def test_redraws_are_limited(monkeypatch):
 def test_no_display_where_nobody_looks():
     with progress(TidyOptions(progress=True)) as watchers:
         assert watchers == ()
+
+
+def test_a_run_leaves_a_trace_when_asked(tmp_path, make_world, capsys):
+    run_and_report(TidyOptions(out=tmp_path, trace=True, width=64, height=64, max_steps=12), make_world)
+    trace = Trace(tmp_path / "trace.mcap")
+    logged = [json.loads(line)["verb"] for line in (tmp_path / "steps.jsonl").read_text().splitlines()]
+    assert [step.verb for step in trace.steps] == logged
+    assert len(logged) == 12 or logged[-1] == "done"
