@@ -87,9 +87,9 @@ class EpisodicStore(LongTermStore):
 
         Attempts that were cut off are left out: they tell nothing of the task.
         """
-        ended = (n for n in reversed(self.notebook.notes) if n.state == "active" and n.data["outcome"] != INTERRUPTED)
+        ended = (n for n in self.notebook.newest() if n.state == "active" and n.data["outcome"] != INTERRUPTED)
         found = list(itertools.islice(ended, newest))[::-1]
-        return [(note, self.notebook.vectors(note.id)[0]) for note in found]
+        return list(zip(found, self.notebook.heads([note.id for note in found]), strict=True))
 
     def _end(self, percepts: Percepts) -> Event:
         running = self._running.get(_key(percepts.source))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import heapq
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any, Literal, get_args
@@ -153,6 +153,10 @@ class Notebook:
         """All notes, in the order they were made."""
         return tuple(self._notes.values())
 
+    def newest(self) -> Iterator[Note]:
+        """Yield all notes, the last one made first."""
+        return reversed(self._notes.values())
+
     def encode(self, texts: Sequence[str]) -> list[dict[str, str]]:
         """Return the vectors of texts as event data, so that a replay needs no model."""
         vectors = self.embedder.embed(texts)
@@ -290,6 +294,10 @@ class Notebook:
     def vectors(self, note_id: str) -> Floats:
         """Return the (P, D) vectors of the parts of a note; none when it is not active."""
         return self._search.dense.rows(np.array(self._rows.get(note_id, ()), np.int64))
+
+    def heads(self, ids: Sequence[str]) -> Floats:
+        """Return the (N, D) vectors of the first parts of N active notes."""
+        return self._search.dense.rows(np.array([self._rows[note_id][0] for note_id in ids], np.int64))
 
     def dump(self, meta: Any = None) -> bytes:
         """Return the whole state, with ``meta`` of the store."""

@@ -28,7 +28,7 @@ def canonical(name: str) -> str:
 class Names:
     """Alias table with search by meaning. Vectors are made when first asked for and are no part of the state.
 
-    A numbered name means what the name without the number means, so it has no vector where there is that one.
+    A number means nothing, so numbered names, such as those of single things, have no vectors.
     """
 
     def __init__(self, embed: Embed | None = None) -> None:
@@ -114,13 +114,9 @@ class Names:
         with self._lock:
             self._fresh, self._texts, self._rows = list(self._ids), [], None
 
-    def _is_numbered(self, name: str) -> bool:
-        kind, _, number = name.rpartition(" ")
-        return number.isdecimal() and kind in self._ids
-
     def _vectors(self, embed: Embed) -> tuple[NDArray[np.float32], list[str]]:
         with self._lock:
-            new = [name for name in self._fresh if not self._is_numbered(name)]
+            new = [name for name in self._fresh if not name[-1].isdecimal()]
             if new:
                 rows = np.asarray(embed(new), np.float32)
                 self._rows = rows if self._rows is None else np.concatenate([self._rows, rows])
