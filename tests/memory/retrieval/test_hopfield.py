@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engram.memory.contract import Query, Source
+from engram.memory.contract import Percepts, Query, Source
 from engram.memory.forgetting import Trace
 from engram.memory.notebook import Note
 from engram.memory.retrieval.hopfield import HopfieldConfig, complete
@@ -188,6 +188,8 @@ def test_a_store_of_many_notes_knows_what_it_knows(embedder: TextEmbedder) -> No
         hit = store.recall(Query(text, limit=1))[0]
         assert (hit.text, hit.data["known"]) == (text, True)
         assert hit.confidence > 0.8
+    (strengthened,) = store.propose(Percepts(Source("r", "f", 0, 99 * 10**9)))
+    assert strengthened.data["ids"] == sorted(f"n{number}" for number in range(len(HOUSEWORK)))
     heard = store.recall(Query("newspaper", limit=1))[0]
     assert (heard.text, heard.data["known"]) == ("fetch the newspaper from the porch", True)
     unknown = [hit for text in STRANGE for hit in store.recall(Query(text)) if hit.data["known"]]
