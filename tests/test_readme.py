@@ -45,9 +45,13 @@ def test_engram_commands_run(block, tmp_path, monkeypatch, capsys):
         words = shlex.split(line)[1:]
         assert cli.main(words) == cli.DONE, line
         said = capsys.readouterr().out
-        if "--out" in words:
+        if words[0] == "tidy":
             out = tmp_path / words[words.index("--out") + 1]
             assert {f.name for f in out.iterdir()} == {"report.json", "report.html", "episode.gif", "steps.jsonl"}
+        if words[0] == "eval":
+            assert (tmp_path / words[words.index("--out") + 1] / "report.html").stat().st_size > 10_000
+        if words[0] == "replay":
+            assert said.startswith("identical: ")
         if words[:2] == ["memory", "query"]:
             assert said.splitlines()[1].startswith("Mug_1 on CoffeeTable_1")
             assert "CoffeeTable_1, LivingRoom" in said

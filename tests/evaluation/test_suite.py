@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -165,3 +167,12 @@ def test_suites_that_come_with_engram():
         assert {split_of(s) for s in found.seeds} == {split}
     assert load("tidy-test").seeds == tuple(range(800_000, 800_040))
     assert [v.name for v in load("tidy-ablations").variants][:2] == ["base", "no placement prior"]
+
+
+def test_the_suite_of_the_documents_is_one():
+    text = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    found = read(parse(block, "docs/evaluation.md"))
+    assert [v.name for v in found.variants] == [
+        "base", "agent.explore=nearest", "no room prior", "true rooms", "and true places"
+    ]  # fmt: skip
