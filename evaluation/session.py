@@ -47,7 +47,7 @@ def run_and_report(options: TidyOptions, make: MakeWorld = make_world) -> Ended:
     begin = time.perf_counter()
     with remembering(options) as remember:
         with (options.out / "steps.jsonl").open("w", encoding="utf-8") as file, progress(options) as shown:
-            watchers = [StepLog(file), recorder, *shown]
+            watchers: list[Watcher] = [StepLog(file), recorder, *shown]
             tracing = Tracing(options.out / "trace.mcap") if options.trace else None
             run = run_tidy(options.task(), watchers, make, remember=remember, tracing=tracing)
         if remember is not None:

@@ -35,7 +35,7 @@ class _Attempt:
 class EpisodicConfig(LongTermConfig):
     """Switches of episodic memory."""
 
-    retrieval: HybridConfig = field(default_factory=lambda: HybridConfig(spans=(1,), group=True))
+    retrieval: HybridConfig = field(default_factory=lambda: HybridConfig(spans=(1,), group=True, pool=50))
     segment_steps: int = 8
     """Steps that are found together; a task and its segments are what an attempt is found by."""
     max_steps: int = 500

@@ -126,19 +126,21 @@ class Columns:
         self.ids: list[str] = []  # by row
         self._rows: dict[str, int] = {}
         self._groups: dict[str, NDArray[np.int64]] = {}
-        self._odds = np.zeros((64, 2))  # belief in the label, log-odds of being there
-        self._stamps_ns = np.zeros((64, 2), np.int64)  # first and last seen
+        self._belief = np.zeros(64, np.float32)  # in the label
+        self._presence = np.zeros(64, np.float32)  # log-odds of being there
+        self._first_ns, self._last_ns = np.zeros(64, np.int64), np.zeros(64, np.int64)  # of being seen
 
     def put(self, thing: Instance) -> None:
         """Set what is known of a thing."""
         row = self._rows.setdefault(thing.id, len(self.ids))
         if row == len(self.ids):
             self.ids.append(thing.id)
-        if row == len(self._odds):
-            self._odds = np.concatenate([self._odds, np.zeros_like(self._odds)])
-            self._stamps_ns = np.concatenate([self._stamps_ns, np.zeros_like(self._stamps_ns)])
-        self._odds[row] = thing.belief(), thing.presence
-        self._stamps_ns[row] = thing.first.stamp_ns, thing.last.stamp_ns
+        if row == len(self._belief):
+            for name in ("_belief", "_presence", "_first_ns", "_last_ns"):
+                old = getattr(self, name)
+                setattr(self, name, np.concatenate([old, np.zeros_like(old)]))
+        self._belief[row], self._presence[row] = thing.belief(), thing.presence
+        self._first_ns[row], self._last_ns[row] = thing.first.stamp_ns, thing.last.stamp_ns
 
     def drop(self) -> None:
         """Note that an id has left its groups; its row stays, and nothing leads to it."""
@@ -155,18 +157,24 @@ class Columns:
             known = self._groups[name] = np.concatenate([known, self.rows(list(ids)[len(known) :])])
         return known
 
-    def certainty(self, rows: NDArray[np.int64], now_ns: int, half_life_secs: float) -> NDArray[np.float64]:
+    def certainty(self, rows: NDArray[np.int64], now_ns: int, half_life_secs: float) -> NDArray[np.float32]:
         """(N,) belief that each thing is what and where it is believed to be; 0 for one not met by then.
 
         Certainty about what is out of sight halves with each half-life.
         """
-        first, last = self._stamps_ns[rows].T
-        belief, presence = self._odds[rows].T
-        faded = presence * 0.5 ** (np.maximum(now_ns - last, 0) / (half_life_secs * 1e9))
-        return np.where(first <= now_ns, belief / (1.0 + np.exp(-faded)), 0.0)
+        odds = np.maximum(now_ns - self._last_ns[rows], 0).astype(np.float32)
+        odds *= np.float32(-1e-9 / half_life_secs)
+        np.exp2(odds, out=odds)
+        odds *= self._presence[rows]
+        np.negative(odds, out=odds)
+        np.exp(odds, out=odds)
+        odds += 1.0
+        np.divide(self._belief[rows], odds, out=odds)
+        odds[self._first_ns[rows] > now_ns] = 0.0
+        return odds
 
 
-def best(scores: NDArray[np.float64], count: int) -> list[int]:
+def best(scores: NDArray[np.float32], count: int) -> list[int]:
     """Return where the ``count`` greatest positive scores are, and any that equal the least of them; unsorted."""
     found = np.flatnonzero(scores > 0.0)
     if 0 < count < len(found):

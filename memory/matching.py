@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -41,8 +41,8 @@ class Known(Protocol):
     held: str
     latest: Source | None
 
-    def means(self, label: str, id_: str) -> bool:
-        """Whether a label can mean a thing."""
+    def named(self, label: str) -> Collection[str]:
+        """Return the ids that a label can mean; a view that must not be kept."""
         ...
 
     def labelled(self, label: str) -> list[Instance]:
@@ -144,8 +144,8 @@ class Matcher:
         return min(seen, key=lambda t: (math.dist(t.centre_m[:2], near_m[:2]), t.id), default=None)
 
     def _near(self, label: str, at_m: Point, radius_m: float) -> list[Instance]:
-        ids = (i for i in self._known.cells.around(at_m, radius_m) if self._known.means(label, i))
-        return [self._known.things[i] for i in ids]
+        named = self._known.named(label)
+        return [self._known.things[i] for i in self._known.cells.around(at_m, radius_m) if i in named] if named else []
 
     def _in_hand(self) -> dict[int, str]:
         """Match what is seen in the hand."""
@@ -224,7 +224,8 @@ class Matcher:
         for i, view in enumerate(self._percepts.things):
             if i in ids or max(view.extent_m) > self._config.movable_m:
                 continue
-            for thing in (self._known.things[g] for g in gone if self._known.means(view.label, g)):
+            named = self._known.named(view.label)
+            for thing in (self._known.things[g] for g in gone if g in named):
                 alike = self._alike(view, thing)
                 nearness = 1.0 / (1.0 + math.dist(view.centre_m, thing.centre_m))
                 if alike > 0.0 and thing.id not in ids.values():

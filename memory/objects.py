@@ -8,7 +8,7 @@ can have moved. When the place is looked at later, the link is made later (``bec
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -183,9 +183,9 @@ class ObjectStore:
         """Return the things that a label can mean, in order of acquaintance."""
         return [self.things[i] for i in self._names.candidates(label)]
 
-    def means(self, label: str, id_: str) -> bool:
-        """Whether a label can mean a thing."""
-        return self._names.means(label, id_)
+    def named(self, label: str) -> Collection[str]:
+        """Return the ids that a label can mean; a view that must not be kept."""
+        return self._names.ids(label)
 
     def is_part(self, thing: Instance, centre_m: Point, extent_m: Point) -> bool:
         """Whether a box may be a part of a large thing, the rest of which is out of view."""
@@ -348,21 +348,21 @@ class ObjectStore:
         else:
             self.lost.pop(thing.id, None)
 
-    def _relevance(self, query: Query) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def _relevance(self, query: Query) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the rows of what is asked for, and the worth of each in [0, 1]."""
         named = self._names.mentioned(query.text)
         near = [] if named else self._names.nearest(query.text, self.config.seeds)
         worth = [*((name, 1.0) for name in named), *(n for n in near if n[1] >= self.config.seed_cosine)]
         if not worth and query.near_m is not None:
             rows = self.columns.rows(self.cells.around(query.near_m, query.within_m or 1.0))
-            return rows, np.ones(len(rows))
+            return rows, np.ones(len(rows), np.float32)
         groups = [self.columns.group(name, self._names.ids(name)) for name, _ in worth]
-        values = [np.full(len(g), min(w, 1.0)) for g, (_, w) in zip(groups, worth, strict=True)]
+        values = [np.full(len(g), min(w, 1.0), np.float32) for g, (_, w) in zip(groups, worth, strict=True)]
         if len(groups) == 1:
             return groups[0], values[0]
         rows, places = np.unique(np.concatenate([*groups, np.zeros(0, np.int64)]), return_inverse=True)
-        most = np.zeros(len(rows))
-        np.maximum.at(most, places, np.concatenate([*values, np.zeros(0)]))
+        most = np.zeros(len(rows), np.float32)
+        np.maximum.at(most, places, np.concatenate([*values, np.zeros(0, np.float32)]))
         return rows, most
 
 

@@ -50,7 +50,7 @@ class AnswerError(HippocampusError):
 class SemanticConfig(LongTermConfig):
     """Switches of semantic memory."""
 
-    retrieval: HybridConfig = field(default_factory=lambda: HybridConfig(spans=(), group=False))
+    retrieval: HybridConfig = field(default_factory=lambda: HybridConfig(spans=(), group=False, pool=50))
     consolidation: ConsolidationConfig = field(default_factory=ConsolidationConfig)
     candidates: int = 10
     """Stored lessons that an updater may see and touch."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, KeysView, Sequence
+from functools import lru_cache
 from itertools import islice
 from threading import Lock
 
@@ -20,6 +21,7 @@ _LONGEST = 4  # words of a name that is looked for in a text
 _NONE: dict[str, None] = {}
 
 
+@lru_cache(maxsize=4096)
 def canonical(name: str) -> str:
     """Lower-case words of a name: ``CoffeeTable``, ``coffee_table`` and ``coffee table`` are the same."""
     return " ".join(_WORDS.findall(name)).lower()
@@ -65,10 +67,6 @@ class Names:
         """Ids that a name may mean, in order of acquaintance; ``last``: no more than the newest so many."""
         ids = self._ids.get(canonical(name), _NONE)
         return list(ids) if last is None else list(islice(reversed(ids), last))[::-1]
-
-    def means(self, name: str, id_: str) -> bool:
-        """Whether a name may mean an id."""
-        return id_ in self._ids.get(canonical(name), ())
 
     def mentioned(self, text: str) -> list[str]:
         """Canonical names that occur in a text, plural forms included; a part of a longer name is none."""

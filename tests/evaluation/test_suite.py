@@ -174,5 +174,5 @@ def test_the_suite_of_the_documents_is_one():
     (block,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     found = read(parse(block, "docs/evaluation.md"))
     assert [v.name for v in found.variants] == [
-        "base", "agent.explore=nearest", "no room prior", "true rooms", "and true places"
+        "base", "no room prior", "true rooms", "and true places", "agent.explore=nearest"
     ]  # fmt: skip
