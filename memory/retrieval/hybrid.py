@@ -65,7 +65,6 @@ class Found:
 
     row: int
     score: float  # fused; comparable within one search
-    cosine: float  # of the item alone with the query; 0 without dense retrieval
 
 
 class HybridIndex:
@@ -157,9 +156,7 @@ class HybridIndex:
         if self.config.graph:
             rows, fused = self._associate(rows, fused, usable)
         best = top(fused, count)
-        rows, fused = rows[best], fused[best]
-        cosines = self.dense.exact(vector, rows) if self.config.dense else np.zeros(len(rows))
-        return [Found(int(r), float(s), float(c)) for r, s, c in zip(rows, fused, cosines, strict=True)]
+        return [Found(r, s) for r, s in zip(rows[best].tolist(), fused[best].tolist(), strict=True)]
 
     def links(self, row: int) -> list[tuple[int, float]]:
         """Return what an item is linked to: neighbours, similar items, items with the same rare stems.
@@ -194,7 +191,9 @@ class HybridIndex:
         if self.config.bm25:
             picked.append(self.bm25.best(terms, pool, usable))
         rows = np.unique(np.concatenate(picked)) if picked else np.zeros(0, np.int64)
-        around = np.unique(np.concatenate(self._windows(rows, max(self.config.spans, default=0))))
+        if not self.config.spans:
+            return rows
+        around = np.unique(np.concatenate(self._windows(rows, max(self.config.spans))))
         around = around[around != _NONE]
         return np.asarray(around[usable[around]])
 
@@ -210,8 +209,10 @@ class HybridIndex:
 
     def _grains(self, terms: Sequence[str], vector: Floats, rows: Rows) -> list[list[Floats]]:
         """Return for each granularity the (R,) scores by meaning and by words."""
-        wide = np.unique(np.concatenate(self._windows(rows, max(self.config.spans, default=0))))
-        wide = wide[wide != _NONE]
+        wide = rows
+        if self.config.spans:
+            wide = np.unique(np.concatenate(self._windows(rows, max(self.config.spans))))
+            wide = wide[wide != _NONE]
         cosines = self.dense.exact(vector, wide) if self.config.dense else np.zeros(0, np.float32)
         counts, lengths = self.bm25.counts(terms, wide), self.bm25.lengths(wide)
         grains = []
