@@ -21,7 +21,6 @@ from rich.table import Table
 
 from engram.memory import contract
 from engram.memory.times import YEAR_2000_NS
-from engram.perception.text import TextConfig
 
 if TYPE_CHECKING:
     from engram.memory.config import MemoryConfig
@@ -391,6 +390,7 @@ def sleep(options: Sleep) -> int:
 
 def _stores(options: Query | Check | Compact | Undo | Sleep) -> list[contract.Store]:
     """Return new stores, set up as the options say, and otherwise as those that wrote the memory."""
+    from engram.memory.config import MemoryConfig
     from engram.memory.log import open_log
     from engram.memory.stores import default_stores, text_of
 
@@ -398,24 +398,19 @@ def _stores(options: Query | Check | Compact | Undo | Sleep) -> list[contract.St
     if config is None:
         with open_log(options.file, read_only=True) as file:
             written = text_of(file)
-        config = None if written is None else _config(written)
+        config = None if written is None else MemoryConfig(text=written)
     return default_stores(config=config)
 
 
 def _settings(options: Settings) -> MemoryConfig | None:
     """Return the settings that the options give; None when they leave all as it is."""
-    if options.memory_config is None:
-        return _config(TextConfig(options.text)) if options.text else None
-    from engram.memory.config import read_config
+    from engram.memory.config import MemoryConfig, read_config
+    from engram.perception.text import TextConfig
 
+    if options.memory_config is None:
+        return MemoryConfig(text=TextConfig(options.text)) if options.text else None
     config = read_config(options.memory_config)
     return replace(config, text=TextConfig(options.text)) if options.text else config
-
-
-def _config(text: TextConfig) -> MemoryConfig:
-    from engram.memory.config import MemoryConfig
-
-    return MemoryConfig(text=text)
 
 
 def _where(hit: contract.Hit) -> str:
