@@ -1,4 +1,4 @@
-"""What a detector gives: the seam between seeing and everything behind it."""
+"""What seeing gives, and who gives it: the seam between the models and everything behind them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from engram.sims.contract import Observation
 
+Box = tuple[int, int, int, int]  # row0, col0, row1, col1 in pixels, ends excluded
+
 
 @dataclass(frozen=True, eq=False)
 class Detection:
@@ -19,7 +21,7 @@ class Detection:
     label: str
     score: float  # confidence in the label, in [0, 1]
     mask: NDArray[np.bool_]  # (H, W) its visible pixels
-    box: tuple[int, int, int, int]  # row0, col0, row1, col1 around the mask, ends excluded
+    box: Box  # around the mask
     pixels: int  # number of mask pixels
     out_of_place: float | None = None  # belief that it is where it does not belong, when the detector judges that
     feature: NDArray[np.float32] | None = None  # (F,) appearance, when the detector gives one
@@ -30,4 +32,42 @@ class Detector(Protocol):
 
     def detect(self, observation: Observation) -> Sequence[Detection]:
         """Return the things in view, in any order."""
+        ...
+
+
+class Segmenter(Protocol):
+    """Anything that tells the pixels of a thing from those around it."""
+
+    def segment(self, observation: Observation, boxes: Sequence[Box]) -> Sequence[NDArray[np.bool_]]:
+        """Return one (H, W) mask for each box, in their order; an empty mask where nothing stands out."""
+        ...
+
+
+class Embedder(Protocol):
+    """Anything that turns images and texts into vectors of one space, where a dot product is a cosine."""
+
+    @property
+    def name(self) -> str:
+        """What made the vectors; those of different names must never be compared."""
+        ...
+
+    @property
+    def dims(self) -> int:
+        """Length of a vector."""
+        ...
+
+    def embed_images(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Return (N, dims) unit vectors of N images (h, w, 3), each of any size."""
+        ...
+
+    def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return (N, dims) unit vectors of N texts."""
+        ...
+
+
+class DepthEstimator(Protocol):
+    """Anything that tells depth from colour."""
+
+    def estimate(self, observation: Observation) -> NDArray[np.float32]:
+        """Return (H, W) metres along the optical axis, 0 = invalid, at the scale of the observation's valid depth."""
         ...
