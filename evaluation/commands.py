@@ -44,6 +44,8 @@ class TidyOptions:
     that holds earlier episodes, the robot finds its place in their map first."""
     trace: bool = False
     """Also write trace.mcap, which engram replay repeats and engram view, Rerun and Foxglove show."""
+    mesh: bool = False
+    """Also fuse what the camera sees into a coloured surface, mesh.ply, in the map frame."""
     json: bool = False
     """Print the report as JSON instead of one line."""
     progress: bool = True

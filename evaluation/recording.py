@@ -1,4 +1,4 @@
-"""A moving picture of an episode: what the robot sees beside the map that it makes."""
+"""Pictures of an episode: what the robot sees beside the map that it makes, and the surfaces that it saw."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from engram.evaluation.runner import StepRecord, Turn
+from engram.memory.mapping.frame import RgbdFrame
+from engram.memory.mapping.mesh import write_ply
+from engram.memory.mapping.tsdf import Tsdf
 
 _BACK, _INK, _UNKNOWN = (24, 26, 31), (238, 238, 240), (60, 64, 72)
 
@@ -111,6 +114,22 @@ class Recorder:
             out, "GIF", save_all=True, append_images=indexed[1:], duration=durations, loop=0, optimize=False
         )
         return out.getvalue()
+
+
+class Surface:
+    """A watcher that fuses what the camera sees into one coloured surface."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._tsdf = Tsdf()
+
+    def __call__(self, turn: Turn) -> None:
+        """Fuse the frame of a step."""
+        self._tsdf.integrate(RgbdFrame.of(turn.observation))
+
+    def write(self, path: Path) -> None:
+        """Write the surface, in the map frame, as PLY."""
+        write_ply(path, self._tsdf.mesh())
 
 
 class _Canvas:

@@ -18,7 +18,7 @@ from engram.agents.events import Event
 from engram.agents.relocate import Relocate
 from engram.agents.remember import Remember, RememberConfig
 from engram.evaluation.commands import TidyOptions
-from engram.evaluation.recording import Recorder
+from engram.evaluation.recording import Recorder, Surface
 from engram.evaluation.report import StepLog, document, summary, write_html, write_json
 from engram.evaluation.runner import Ended, Turn, Watcher
 from engram.evaluation.tidy import MakeWorld, make_world, run_tidy
@@ -47,13 +47,16 @@ def run_and_report(options: TidyOptions, make: MakeWorld = make_world) -> Ended:
     begin = time.perf_counter()
     with remembering(options) as remember:
         with (options.out / "steps.jsonl").open("w", encoding="utf-8") as file, progress(options) as shown:
-            watchers: list[Watcher] = [StepLog(file), recorder, *shown]
+            surface = [Surface()] if options.mesh else []
+            watchers: list[Watcher] = [StepLog(file), recorder, *shown, *surface]
             tracing = Tracing(options.out / "trace.mcap") if options.trace else None
             run = run_tidy(options.task(), watchers, make, remember=remember, tracing=tracing)
         if remember is not None:
             remember.ended(run.episode.ended)  # unless the robot itself has said how
         total = time.perf_counter() - begin
         recorder.write(options.out / "episode.gif")
+        for fused in surface:
+            fused.write(options.out / "mesh.ply")
         timing = {"setup": round(run.setup_secs, 3), **run.episode.timing_secs, "total": round(total, 3)}
         content = document(run, {**timing, "gif": round(time.perf_counter() - begin - total, 3)})
         write_json(options.out / "report.json", content)

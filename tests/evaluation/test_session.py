@@ -11,6 +11,7 @@ from engram.evaluation.commands import TidyOptions
 from engram.evaluation.runner import Turn
 from engram.evaluation.session import Display, progress, run_and_report
 from engram.evaluation.trace.reader import Trace
+from engram.memory.mapping.mesh import read_ply
 
 
 class Stub:
@@ -64,3 +65,12 @@ def test_a_run_leaves_a_trace_when_asked(tmp_path, make_world, capsys):
     logged = [json.loads(line)["verb"] for line in (tmp_path / "steps.jsonl").read_text().splitlines()]
     assert [step["verb"] for step in trace.steps] == logged
     assert len(logged) == 12 or logged[-1] == "done"
+
+
+def test_a_run_leaves_the_surfaces_that_were_seen(tmp_path, make_world, capsys):
+    run_and_report(TidyOptions(out=tmp_path, mesh=True, width=64, height=64, max_steps=20), make_world)
+    mesh = read_ply(tmp_path / "mesh.ply")
+    assert len(mesh.triangles) > 500
+    lowest, highest = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
+    assert abs(lowest[2]) < 0.1  # the floor
+    assert np.all(highest - lowest > 1.0)
