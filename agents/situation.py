@@ -184,10 +184,15 @@ class Situation:
         """Belief that a thing lies where it does not belong."""
         if track.out_of_place is not None:
             return track.out_of_place
+        counted = self.misplaced_by_counts(track)
+        return 0.0 if counted is None else counted
+
+    def misplaced_by_counts(self, track: Track) -> float | None:
+        """Belief by the prior that a thing lies where it does not belong; ``None`` when nothing is seen to hold it."""
         support = self.support(track)
         if support.where == "unknown":
-            return 0.0
-        if support.track is not None and self._lid(track, support.track):
+            return None
+        if support.track is not None and self.on_lid(track, support.track):
             return 1.0
         rooms = self.room_at(track.centre)
         chain: list[str | None] = [support.track.label if support.track else None]
@@ -198,7 +203,7 @@ class Situation:
             chain += [below.track.label] if below.track else []
         return min(self.judging.out_of_place(track.label, holder, rooms) for holder in chain)
 
-    def _lid(self, track: Track, holder: Track) -> bool:
+    def on_lid(self, track: Track, holder: Track) -> bool:
         """Whether a thing lies on top of what it belongs inside of."""
         on_top = track.lo[2] > holder.hi[2] - _LID_M
         return holder.label in self.config.closed and bool(on_top and holder.surface)
