@@ -15,8 +15,8 @@ from typing import Any
 from unittest.mock import patch
 
 from engram.agents.tidy import TidyAgent
+from engram.evaluation.contract import TraceConfig, Tracing
 from engram.evaluation.tidy import TidyTask, run_tidy
-from engram.evaluation.trace.format import TraceConfig, Tracing
 from engram.evaluation.trace.reader import Trace
 from engram.evaluation.trace.replay import replay
 from engram.evaluation.trace.writer import TraceWriter

@@ -42,8 +42,9 @@ class TidyOptions:
     memory: str | None = None
     """Memory file (or URL of a memory server) that the robot writes what it perceives into; none by default. In a file
     that holds earlier episodes, the robot finds its place in their map first."""
-    trace: bool = False
-    """Also write trace.mcap, which engram replay repeats and engram view, Rerun and Foxglove show."""
+    trace: Literal["off", "none", "keyframes", "all"] = "off"
+    """Also write trace.mcap, with these of the pictures; engram replay repeats it, and engram view, Rerun and Foxglove
+    show it."""
     mesh: bool = False
     """Also fuse what the camera sees into a coloured surface, mesh.ply, in the map frame."""
     json: bool = False

@@ -24,6 +24,7 @@ from typing import Any, Literal, Protocol
 
 SCHEMA_VERSION = 1
 Json = Mapping[str, Any]
+Observations = Literal["none", "keyframes", "all"]
 Values = Mapping[str, float | None]  # figures of an episode by name; None where there is nothing to count
 
 
@@ -63,6 +64,24 @@ class Job:
         """Digest of what the job is to do."""
         text = json.dumps({"seed": self.seed, "config": self.config}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class TraceConfig:
+    """What a trace keeps of the images, and how."""
+
+    observations: Observations = "keyframes"  # all: colour and depth of each step, without loss
+    every: int = 25  # steps between keyframes, besides those of picks, places and failures
+    jpeg_quality: int = 80
+    chunk_bytes: int = 65536  # a killed episode loses at most about this much
+
+
+@dataclass(frozen=True)
+class Tracing:
+    """Where an episode is written to, and what is kept of it."""
+
+    path: Path
+    keep: TraceConfig = field(default_factory=TraceConfig)
 
 
 @dataclass(frozen=True)
@@ -120,8 +139,8 @@ class EpisodeProtocol(Protocol):
         """Do what a process must do once and no episode should wait for, such as compiling."""
         ...
 
-    def run(self, config: Json, seed: int, trace: Path | None) -> Outcome:
-        """Run an episode; with ``trace``, write what it did to that file.
+    def run(self, config: Json, seed: int, trace: Tracing | None) -> Outcome:
+        """Run an episode; with ``trace``, write down what it did.
 
         Raises:
             EvaluationError: the configuration does not fit.

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from engram.evaluation.aggregate import CRASHED, table
-from engram.evaluation.contract import Job, Outcome, Record, RunFolder, Timing
+from engram.evaluation.contract import Job, Outcome, Record, RunFolder, Timing, TraceConfig
 from engram.evaluation.ledger import FolderError, Ledger, difference, opened, pretty, read_suite, replace
 from engram.evaluation.revision import revision
 from engram.evaluation.suite import Suite
@@ -43,7 +43,7 @@ class Plan:
     limit: int | None = None  # seeds
     shard: tuple[int, int] = (1, 1)  # this one, of how many
     resume: bool = False
-    trace: bool = True
+    keep: TraceConfig | None = field(default_factory=TraceConfig)  # of a trace of each episode
     join: tuple[Path, ...] = ()  # folders of runs of the same suite to take episodes from
 
     def jobs(self) -> list[Job]:
@@ -85,7 +85,7 @@ def run(plan: Plan, show: Callable[[Progress], None] = lambda _: None, pool: Poo
             join(ledger, RunFolder(path), content)
         jobs = plan.jobs()
         left = [job for job in jobs if job.id not in ledger.done()]
-        pool = pool or LocalPool(suite.protocol, plan.folder, plan.workers, suite.wall_secs, plan.trace)
+        pool = pool or LocalPool(suite.protocol, plan.folder, plan.workers, suite.wall_secs, plan.keep)
         show(Progress(len(jobs), ledger.records()))
         with closing(pool.run(left)) as events:  # type: ignore[type-var]
             for event in events:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engram.evaluation import protocols
-from engram.evaluation.contract import EpisodeProtocol, Job, RunFolder
+from engram.evaluation.contract import EpisodeProtocol, Job, RunFolder, TraceConfig, Tracing
 from engram.evaluation.ledger import replace
 from engram.evaluation.revision import revision
 from engram.evaluation.worker import Finished, perform
@@ -32,7 +32,7 @@ class RayPool:
     folder: RunFolder
     address: str
     wall_secs: float
-    trace: bool
+    keep: TraceConfig | None  # of a trace of each episode
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Finished | list[Running]]:
         """Yield what has finished as it finishes, and now and then what is under way.
@@ -61,7 +61,7 @@ class RayPool:
         while waiting or under_way:
             while waiting and len(under_way) < room:
                 job = waiting.popleft()
-                under_way[episode.remote(self.protocol, job, self.trace)] = Running(job, time.monotonic())
+                under_way[episode.remote(self.protocol, job, self.keep)] = Running(job, time.monotonic())
             done, _ = ray.wait(list(under_way), timeout=_TICK_SECS)
             for ref in done:
                 yield self._result(ray, ref, under_way.pop(ref))
@@ -85,12 +85,12 @@ class RayPool:
         return result
 
 
-def _episode(name: str, job: Job, trace: bool) -> tuple[Finished, bytes | None]:
+def _episode(name: str, job: Job, keep: TraceConfig | None) -> tuple[Finished, bytes | None]:
     """Run a job in a process of the cluster; returns its trace, too."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "trace.mcap" if trace else None
-        finished = perform(_protocol(name), job, path)
-        return finished, path.read_bytes() if path is not None and path.exists() else None
+        path = Path(folder) / "trace.mcap"
+        finished = perform(_protocol(name), job, None if keep is None else Tracing(path, keep))
+        return finished, path.read_bytes() if path.exists() else None
 
 
 @cache

@@ -18,11 +18,11 @@ from engram.agents.events import Event
 from engram.agents.relocate import Relocate
 from engram.agents.remember import Remember, RememberConfig
 from engram.evaluation.commands import TidyOptions
+from engram.evaluation.contract import TraceConfig, Tracing
 from engram.evaluation.recording import Recorder, Surface
 from engram.evaluation.report import StepLog, document, summary, write_html, write_json
 from engram.evaluation.runner import Ended, Turn, Watcher
 from engram.evaluation.tidy import MakeWorld, make_world, run_tidy
-from engram.evaluation.trace.format import Tracing
 from engram.memory.contract import Store
 from engram.memory.mapping.errors import EmptyMapError, LostError
 
@@ -49,7 +49,9 @@ def run_and_report(options: TidyOptions, make: MakeWorld = make_world) -> Ended:
         with (options.out / "steps.jsonl").open("w", encoding="utf-8") as file, progress(options) as shown:
             surface = [Surface()] if options.mesh else []
             watchers: list[Watcher] = [StepLog(file), recorder, *shown, *surface]
-            tracing = Tracing(options.out / "trace.mcap") if options.trace else None
+            tracing = None
+            if options.trace != "off":
+                tracing = Tracing(options.out / "trace.mcap", TraceConfig(options.trace))
             run = run_tidy(options.task(), watchers, make, remember=remember, tracing=tracing)
         if remember is not None:
             remember.ended(run.episode.ended)  # unless the robot itself has said how

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -43,8 +43,8 @@ class EvalOptions:
     """Directories of runs of the same suite to take finished episodes from."""
     ray: str = ""
     """Address of a Ray cluster to run the episodes on, in place of processes of this machine."""
-    trace: bool = True
-    """Keep what each episode did, step by step."""
+    trace: Literal["off", "none", "keyframes", "all"] = "keyframes"
+    """Keep what each episode did, step by step, with these of its pictures; "all" includes depth."""
     json: bool = False
     """Print the table as JSON."""
 
@@ -75,7 +75,7 @@ def run_suite(options: EvalOptions) -> int:
 
 def _plan(options: EvalOptions) -> tuple[Plan, Pool | None]:
     from engram.evaluation import suite as suites
-    from engram.evaluation.contract import RunFolder
+    from engram.evaluation.contract import RunFolder, TraceConfig
     from engram.evaluation.harness import Plan
 
     if options.seed is not None and options.seeds:
@@ -88,12 +88,13 @@ def _plan(options: EvalOptions) -> tuple[Plan, Pool | None]:
         raise CommandError(f"--limit must be at least 1, not {options.limit}")
     folder = RunFolder(options.out or Path("runs") / suite.name)
     shard = _shard(options.shard)
-    plan = Plan(suite, folder, options.workers, options.limit, shard, options.resume, options.trace, options.join)
+    keep = None if options.trace == "off" else TraceConfig(options.trace)
+    plan = Plan(suite, folder, options.workers, options.limit, shard, options.resume, keep, options.join)
     if not options.ray:
         return plan, None
     from engram.evaluation.ray import RayPool
 
-    return plan, RayPool(suite.protocol, folder, options.ray, suite.wall_secs, options.trace)
+    return plan, RayPool(suite.protocol, folder, options.ray, suite.wall_secs, keep)
 
 
 def _shard(text: str) -> tuple[int, int]:

@@ -14,10 +14,10 @@ import gymnasium
 from engram.agents.base import Agent
 from engram.agents.remember import Remember
 from engram.agents.tidy import TidyAgent, TidyConfig
+from engram.evaluation.contract import Tracing
 from engram.evaluation.oracles import OracleOptions, TruePlaces, TrueRooms, mask_detector
 from engram.evaluation.runner import Episode, Watcher, run_episode
 from engram.evaluation.scoring import Case, Score, score
-from engram.evaluation.trace.format import Tracing
 from engram.evaluation.trace.tidy import begin_trace
 from engram.evaluation.trace.writer import TraceWriter
 from engram.perception.contracts import Detector

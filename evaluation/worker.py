@@ -12,7 +12,7 @@ import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engram.evaluation.contract import EpisodeProtocol, Job, Outcome
+from engram.evaluation.contract import EpisodeProtocol, Job, Outcome, Tracing
 
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}\b")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -34,7 +34,7 @@ class Finished:
     secs: float = field(default=0.0, compare=False)  # by the clock
 
 
-def perform(protocol: EpisodeProtocol, job: Job, trace: Path | None) -> Finished:
+def perform(protocol: EpisodeProtocol, job: Job, trace: Tracing | None) -> Finished:
     """Run a job; what it raises is told in the result.
 
     Raises:
@@ -47,7 +47,7 @@ def perform(protocol: EpisodeProtocol, job: Job, trace: Path | None) -> Finished
         json.dumps([outcome.values, outcome.failures, outcome.secs], allow_nan=False)  # what cannot be kept is a crash
     except Exception as error:
         if is_full(error):
-            raise DiskFullError(str(trace)) from error
+            raise DiskFullError(str(trace.path if trace else job.id)) from error
         return Finished(job, None, told(error), "exception", time.perf_counter() - begin)
     return Finished(job, outcome, secs=time.perf_counter() - begin)
 

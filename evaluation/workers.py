@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from typing import Any
 
 from engram.evaluation import protocols
-from engram.evaluation.contract import EvaluationError, Job, RunFolder
+from engram.evaluation.contract import EvaluationError, Job, RunFolder, TraceConfig, Tracing
 from engram.evaluation.worker import DiskFullError, Finished, perform, told
 
 _STARTS = 3  # processes that may die before they are ready, one after the other
@@ -45,7 +44,7 @@ class LocalPool:
     folder: RunFolder
     workers: int
     wall_secs: float
-    trace: bool
+    keep: TraceConfig | None  # of a trace of each episode
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Finished | list[Running]]:
         """Yield what has finished as it finishes, and now and then what is under way.
@@ -113,7 +112,8 @@ class _Worker:
 
     def give(self, job: Job) -> None:
         self.running = Running(job, time.monotonic())
-        trace = self._pool.folder.trace(job.id) if self._pool.trace else None
+        keep = self._pool.keep
+        trace = None if keep is None else Tracing(self._pool.folder.trace(job.id), keep)
         with suppress(BrokenPipeError):  # it has died; look() will see it
             self.pipe.send((job, trace))
 
@@ -182,7 +182,7 @@ def _serve(pipe: Connection, name: str, log: str) -> None:
         while True:
             job, trace = pipe.recv()
             if trace is not None:
-                Path(trace).parent.mkdir(parents=True, exist_ok=True)
+                trace.path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 pipe.send(("finished", perform(protocol, job, trace)))
             except DiskFullError as error:

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engram.agents.situation import TidyConfig
-from engram.evaluation.contract import Json, Metric, Outcome
+from engram.evaluation.contract import Json, Metric, Outcome, Tracing
 from engram.evaluation.metrics.tidy import TIDY_METRICS
 from engram.evaluation.options import build
 from engram.evaluation.oracles import OracleOptions
 from engram.evaluation.report import metrics
 from engram.evaluation.tidy import Perception, TidyTask, run_tidy
-from engram.evaluation.trace.format import Tracing
 from engram.sims.house.render.base import warm_up
 
 
@@ -60,9 +59,9 @@ class TidyProtocol:
         """Compile the renderer, once a machine."""
         warm_up()
 
-    def run(self, config: Json, seed: int, trace: Path | None) -> Outcome:
+    def run(self, config: Json, seed: int, trace: Tracing | None) -> Outcome:
         """Run an episode."""
-        run = run_tidy(build(TidyEpisode, config).task(seed), tracing=None if trace is None else Tracing(trace))
+        run = run_tidy(build(TidyEpisode, config).task(seed), tracing=trace)
         failures = Counter(e.reason for e in run.agent.journal() if e.kind == "failed")
         return Outcome(
             run.episode.ended,

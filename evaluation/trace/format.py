@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -92,27 +91,6 @@ PROPERTIES: Mapping[str, Mapping[str, Any]] = {
     RECALL: {"step": _WHOLE, "query": _TEXT, "answers": _list(_OBJECT)},
     RESULT: {"ended": _TEXT, "steps": _WHOLE, "metrics": _OBJECT, "error": _TEXT},
 }
-
-
-Observations = Literal["none", "keyframes", "all"]
-
-
-@dataclass(frozen=True)
-class TraceConfig:
-    """What a trace keeps of the images, and how."""
-
-    observations: Observations = "keyframes"  # all: colour and depth of each step, without loss
-    every: int = 25  # steps between keyframes, besides those of picks, places and failures
-    jpeg_quality: int = 80
-    chunk_bytes: int = 65536  # a killed episode loses at most about this much
-
-
-@dataclass(frozen=True)
-class Tracing:
-    """Where an episode is written to, and what is kept of it."""
-
-    path: Path
-    keep: TraceConfig = field(default_factory=TraceConfig)
 
 
 class TraceError(EvaluationError):

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from engram.agents.tidy import TidyConfig
+from engram.evaluation.contract import Tracing
 from engram.evaluation.options import OptionError, build, plain
 from engram.evaluation.revision import revision
-from engram.evaluation.trace.format import TraceError, Tracing, dump
+from engram.evaluation.trace.format import TraceError, dump
 from engram.evaluation.trace.reader import Trace
 from engram.evaluation.trace.replay import Decided
 from engram.evaluation.trace.writer import TraceWriter

@@ -16,6 +16,7 @@ from mcap.writer import CompressionType, Writer
 from PIL import Image
 
 from engram.agents.events import Event
+from engram.evaluation.contract import TraceConfig
 from engram.evaluation.runner import Turn
 from engram.evaluation.trace import format as f
 from engram.evaluation.trace.masks import pack
@@ -33,7 +34,7 @@ class TraceWriter:
     Equal episodes give equal bytes: times are those of the world.
     """
 
-    def __init__(self, path: Path, job: Mapping[str, Any], config: f.TraceConfig | None = None) -> None:
+    def __init__(self, path: Path, job: Mapping[str, Any], config: TraceConfig | None = None) -> None:
         """Begin the file.
 
         Args:
@@ -42,7 +43,7 @@ class TraceWriter:
             config: what is kept.
 
         """
-        self.config = config or f.TraceConfig()
+        self.config = config or TraceConfig()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = _File(path)
         self._mcap = Writer(cast(IO[bytes], self._file), self.config.chunk_bytes, CompressionType.ZSTD)

@@ -5,7 +5,7 @@ import errno
 import numpy as np
 import pytest
 
-from engram.evaluation.contract import Job, Outcome
+from engram.evaluation.contract import Job, Outcome, Tracing
 from engram.evaluation.options import plain
 from engram.evaluation.worker import DiskFullError, perform, told
 
@@ -22,7 +22,7 @@ def toy(toy_on_path):
 
 
 def test_an_outcome(toy, tmp_path):
-    finished = toy(8, tmp_path / "t.mcap")
+    finished = toy(8, Tracing(tmp_path / "t.mcap"))
     assert (finished.outcome.steps, finished.outcome.values["right"], finished.error) == (18, 0, "")
     assert (tmp_path / "t.mcap").read_text() == "trace of 8"
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from engram.evaluation import protocols
+from engram.evaluation.contract import Tracing
 from engram.evaluation.options import build, names, plain
 from engram.evaluation.protocols.tidy import TidyEpisode
 from engram.evaluation.tidy import TidyTask
@@ -30,7 +31,7 @@ def test_an_episode_has_what_the_metrics_need(tmp_path):
     protocol = protocols.load("tidy")
     config = plain(build(TidyEpisode, SMALL))
     trace = tmp_path / "trace.mcap"
-    outcome = protocol.run(config, 700_001, trace)
+    outcome = protocol.run(config, 700_001, Tracing(trace))
     assert trace.stat().st_size > 1000
     assert outcome.ended in ("done", "out_of_steps")
     assert 1 < outcome.steps <= 30

@@ -58,7 +58,7 @@ class Toy:
         if str(seed) == os.environ.get("TOY_KILL"):
             os.kill(os.getppid(), signal.SIGKILL)
         if trace is not None:
-            trace.write_text(f"trace of {seed}")
+            trace.path.write_text(f"trace of {seed}")
         values = {
             "even": float(seed % 2 == 0), "right": seed % 4, "things": 4, "points": config["inner"]["gain"] * seed / 3,
         }  # fmt: skip

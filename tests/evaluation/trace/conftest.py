@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from engram.agents.tidy import TidyConfig
+from engram.evaluation.contract import TraceConfig, Tracing
 from engram.evaluation.tidy import TidyTask, run_tidy
-from engram.evaluation.trace.format import TraceConfig, Tracing
 from engram.evaluation.trace.reader import Trace
 from engram.evaluation.trace.tidy import decided
 

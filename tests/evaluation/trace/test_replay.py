@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from engram.agents.cli import main
+from engram.evaluation.contract import TraceConfig, Tracing
 from engram.evaluation.options import build
 from engram.evaluation.tidy import TidyTask, make_agent, run_tidy
 from engram.evaluation.trace import format as f
 from engram.evaluation.trace.commands import told
-from engram.evaluation.trace.format import TraceConfig, TraceError, Tracing
+from engram.evaluation.trace.format import TraceError
 from engram.evaluation.trace.reader import Trace
 from engram.evaluation.trace.replay import Decided, replay
 from engram.planners.placement import PlacementConfig, PlacementPrior

@@ -10,9 +10,9 @@ import pytest
 from mcap.reader import make_reader
 from PIL import Image
 
+from engram.evaluation.contract import TraceConfig
 from engram.evaluation.tidy import TidyTask
 from engram.evaluation.trace import writer as module
-from engram.evaluation.trace.format import TraceConfig
 from engram.evaluation.trace.reader import Trace
 from engram.evaluation.trace.writer import TraceWriter
 

@@ -6,8 +6,9 @@ import pytest
 from PIL import Image
 
 from engram.agents.remember import Remember, RememberConfig
+from engram.evaluation.contract import TraceConfig, Tracing
 from engram.evaluation.tidy import run_tidy
-from engram.evaluation.trace.format import TraceConfig, TraceError, Tracing
+from engram.evaluation.trace.format import TraceError
 from engram.evaluation.viewer.api import BadRequestError, View
 from engram.evaluation.viewer.sources import Source, find_source
 from engram.memory.hippocampus import Hippocampus, HippocampusConfig
