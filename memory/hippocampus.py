@@ -65,6 +65,10 @@ class HippocampusConfig:
     naps: bool = True
     """Sleep in the background after each task; otherwise on close only, and when asked to, which makes two equal runs
     equal event for event."""
+    nap_after_secs: float = 0.2
+    """A nap waits until nothing has been written or asked for so long, so that no step waits for it."""
+    nap_within_secs: float = 60.0
+    """A robot that never pauses naps nevertheless when a task ended so long ago."""
     sleep_secs: float = 5.0
     """How long a sleep, and the questions before it, wait for each store."""
     keep_snapshots: int = 2
@@ -103,6 +107,8 @@ class Hippocampus:
         self._saved = max((s.seq for s in self.file.snapshots()), default=self.file.base)
         self._slept = self._version  # version that all sleepers have looked at
         self._nap: Future[None] | None = None
+        self._busy = 0.0  # when something was last written or asked, by the monotonic clock
+        self._closing = threading.Event()
         self._newest = self._read_newest()
         self._restore(self._lanes.values())
 
@@ -129,6 +135,7 @@ class Hippocampus:
         """
         if self.config.read_only:
             raise ReadOnlyFileError(self.file.name, "was opened read-only", "open it for writing")
+        self._busy = time.monotonic()
         with self._writing:
             if percepts.source.stamp_ns < self._now_ns:
                 raise ClockError(
@@ -224,6 +231,7 @@ class Hippocampus:
 
     def recall(self, queries: Query | Iterable[Query]) -> Recall:
         """Ask all stores, or those that the queries name; never waits longer than the deadline."""
+        self._busy = time.monotonic()
         asked = tuple(map(self.dated, (queries,) if isinstance(queries, Query) else queries))
         jobs: dict[str, Future[Sequence[Hit]]] = {}
         mine: dict[str, tuple[Query, ...]] = {}
@@ -268,6 +276,7 @@ class Hippocampus:
 
         Waits for a store that hangs no longer than any other method does.
         """
+        self._closing.set()
         with ExitStack() as last:
             last.callback(self.file.close)
             last.callback(self._stop)
@@ -332,6 +341,10 @@ class Hippocampus:
         return {name: job.result() for name, job in jobs.items() if _succeeded(job)}
 
     def _take_nap(self) -> None:
+        latest = time.monotonic() + self.config.nap_within_secs
+        while (rest := min(self._busy + self.config.nap_after_secs, latest) - time.monotonic()) > 0:
+            if self._closing.wait(rest):
+                return  # closing sleeps itself
         try:
             self.sleep()
         except HippocampusError as error:

@@ -132,6 +132,26 @@ def test_closing_sleeps_when_there_is_anything_new(path):
         assert store.texts == expected
 
 
+def test_a_nap_waits_for_a_pause_and_closing_for_neither(path):
+    store = Dreamer()
+    begin = time.monotonic()
+    with Hippocampus(path, [store], HippocampusConfig(nap_after_secs=60.0, deadline_secs=30.0)) as memory:
+        memory.write(step(0, "success"))
+        assert not memory._nap.done()
+        assert store.texts == ["step 0"]
+    assert store.texts == ["step 0", "dream of 1"]
+    assert time.monotonic() - begin < 30.0
+
+
+def test_a_robot_that_never_pauses_naps_in_the_end(path):
+    store = Dreamer()
+    config = HippocampusConfig(nap_after_secs=60.0, nap_within_secs=0.01, deadline_secs=30.0)
+    with Hippocampus(path, [store], config) as memory:
+        memory.write(step(0, "success"))
+        memory._nap.result(30.0)
+        assert store.texts == ["step 0", "dream of 1"]
+
+
 def test_without_naps_a_task_leaves_nothing_in_the_background(path):
     store = Dreamer("a")
     with Hippocampus(path, [store], HippocampusConfig(naps=False, deadline_secs=30.0)) as memory:
