@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,8 +34,10 @@ class Loaded:
     def tensors(self, batch: Mapping[str, Any]) -> dict[str, Any]:
         """Put inputs where the model is; fractions take its dtype."""
         dtype = getattr(self.torch, self.config.dtype)
-        moved = {name: self.torch.as_tensor(value).to(self.device) for name, value in batch.items()}
-        return {name: value.to(dtype) if value.is_floating_point() else value for name, value in moved.items()}
+        given = {name: self.torch.as_tensor(value) for name, value in batch.items()}
+        # The dtype first: not every device has float64.
+        cast = {name: value.to(dtype) if value.is_floating_point() else value for name, value in given.items()}
+        return {name: value.to(self.device) for name, value in cast.items()}
 
     def ask(self, batch: Mapping[str, Any], method: str = "__call__", **options: Any) -> Any:
         """Run the model, or one of its methods, without gradients."""
@@ -110,9 +113,13 @@ def _device(torch: Any, config: ModelConfig) -> str:
     return config.device
 
 
+def _folder(config: ModelConfig) -> Path:
+    return Path(config.source).expanduser()
+
+
 def _where(config: ModelConfig) -> str:
     """Return the folder or id; a path to nothing is told from an id, which the library would look up on the hub."""
-    path = Path(config.source).expanduser()
+    path = _folder(config)
     if path.is_dir():
         return str(path)
     if path.is_absolute() or config.source.startswith((".", "~")) or len(path.parts) > 2:
@@ -126,7 +133,7 @@ def _revision(config: ModelConfig) -> dict[str, str]:
 
 def _fetch(config: ModelConfig) -> str:
     """Return the command that brings a model: into the folder that was named, or into one to be named."""
-    local = Path(config.source).expanduser().is_dir() or len(Path(config.source).parts) != 2
+    local = _folder(config).is_dir() or len(Path(config.source).parts) != 2
     hub_id = FAMILIES[config.family].hub_id if local else config.source
     folder = config.source if local else "DIR"
     then = "" if local else " and set model to DIR"
@@ -141,7 +148,9 @@ def _reading(config: ModelConfig) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise AdapterError(config.source, _first(error), f"install what it names, or {INSTALL}") from error
+        sentencepiece = any(name in str(error).lower() for name in ("sentencepiece", "protobuf"))
+        remedy = "pip install sentencepiece protobuf" if sentencepiece else INSTALL
+        raise AdapterError(config.source, _first(error), remedy) from error
     except (
         OSError,
         ValueError,
@@ -151,10 +160,12 @@ def _reading(config: ModelConfig) -> Iterator[None]:
         safetensors.SafetensorError,
         hub.StrictDataclassError,
     ) as error:
-        offline = " (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE") not in (None, "", "0") else ""
+        kept_off = os.environ.get("HF_HUB_OFFLINE") not in (None, "", "0") and not _folder(config).is_dir()
+        offline = " (HF_HUB_OFFLINE is set)" if kept_off else ""
         raise AdapterError(config.source, f"it cannot be loaded{offline}: {_first(error)}", _fetch(config)) from error
 
 
 def _first(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
+    """Return the first sentence of an error; what follows in the library's is advice for other cases."""
+    text = re.split(r"\.\s|\n", str(error).strip())[0]
+    return text.rstrip(".") or type(error).__name__

@@ -85,6 +85,18 @@ def test_code_beside_the_weights_is_not_run(copy: ModelConfig, tmp_path: Path) -
     assert not ran.exists()
 
 
+def test_a_tokenizer_that_needs_another_library(model: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+    import transformers
+
+    def fail(*_: object, **__: object) -> None:
+        raise ImportError("SiglipTokenizer requires the SentencePiece library but it was not found. Check out ...")
+
+    monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", fail)
+    error = refused(model("siglip"))
+    assert error.cause == "SiglipTokenizer requires the SentencePiece library but it was not found"
+    assert error.remedy == "pip install sentencepiece protobuf"
+
+
 def test_another_kind_of_model(model: Models) -> None:
     wrong = replace(model("clip"), family="rt-detr")
     with pytest.raises(AdapterError, match="hf download PekingU/rtdetr_v2_r18vd --local-dir"):

@@ -133,6 +133,27 @@ def test_sam2_draws_one_mask_a_box(model: Models, observation: Observation) -> N
     assert sam.segment(observation, []) == []
 
 
+def test_sam2_is_asked_with_boxes_of_its_own_image_size(
+    model: Models, observation: Observation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    asked: list[Any] = []
+    logits = -torch.ones(1, 1, 1, 16, 16)
+    logits[..., 4:8, 8:] = 1.0  # a quarter of the way down, the right half
+
+    def ask(_: Any, batch: Any, **__: Any) -> Any:
+        asked.append(batch["input_boxes"])
+        return SimpleNamespace(pred_masks=logits)
+
+    sam = Sam2(model("sam2"))
+    monkeypatch.setattr(type(sam._loaded), "ask", ask)
+    (mask,) = sam.segment(observation, [(15, 40, 30, 80)])
+    assert asked[0].tolist() == [[[32.0, 16.0, 64.0, 32.0]]]  # x0, y0, x1, y1 of 64 by 64
+    rows, cols = np.nonzero(mask)
+    assert (rows.min(), rows.max() + 1, cols.min(), cols.max() + 1) == (15, 30, 40, 80)
+
+
 def test_sam2_prepares_images_by_the_settings_beside_its_weights(model: Models) -> None:
     sam = Sam2(model("sam2"))
     pixels = sam._pixels(np.full((60, 80, 3), 153, np.uint8))
