@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from engram.perception.contracts import Detection
 from engram.perception.relations import FLOOR, Placed, Relation, text_relations
 from engram.perception.tracker import Track
 
@@ -12,6 +13,37 @@ if TYPE_CHECKING:
     from engram.agents.situation import Situation
 
 _SURE = 0.5  # least belief in the type of a room to speak of it
+
+
+class LearnedPartError(Exception):
+    """Raised where what a learned part needs is not installed; the message says what to type."""
+
+
+class Judge(Protocol):
+    """What judges whether tracks, given by their numbers, are out of place."""
+
+    def saw(self, track: int, detection: Detection) -> None:
+        """Take in one view of a track."""
+        ...
+
+    def belief(self, track: int, sentences: Sequence[str], table: float | None) -> float:
+        """Probability that a track is out of place, given what is said of it and the belief by counts."""
+        ...
+
+
+def learned_judge() -> Judge:
+    """Return a new judge with the weights that come with the package; torch is loaded when this is called.
+
+    Raises:
+        LearnedPartError: torch is not installed.
+        WeightsError: the weights cannot be used.
+
+    """
+    try:
+        from engram.planners.out_of_place.scorer import load_scorer
+    except ModuleNotFoundError as error:
+        raise LearnedPartError(f"out_of_place=learned needs {error.name}; run: pip install 'engram[learn]'") from error
+    return load_scorer()
 
 
 def whereabouts(sit: Situation, track: Track) -> list[str]:

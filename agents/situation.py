@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engram.agents.events import Event, Kind, point
+from engram.agents.relate import learned_judge, whereabouts
 from engram.memory.occupancy import Occupancy
 from engram.memory.rooms import segment
 from engram.memory.visibility import Sight, SightConfig
@@ -36,6 +37,7 @@ class TidyConfig:
     base_radius_m: float = 0.20
     max_steps: int = field(default=1000, metadata={"given": "set max_steps of the episode"})
     placement_prior: bool = True  # put things where the counts say; if not, on any receptacle, the nearest first
+    out_of_place: Literal["table", "learned"] = "table"  # who judges: the counts, or what was trained with them
     misplaced_prior: bool = True  # take for misplaced what the counts say; if not, what lies on the floor
     room_prior: bool = True  # tell types of rooms by their furniture; if not, each is as likely
     handled_memory: bool = True  # handle a thing twice at most; if not, as often as it seems misplaced
@@ -82,6 +84,7 @@ class Situation:
         self.placing = self.prior if c.placement_prior else AnyReceptacle(self.prior)
         self.judging = self.prior if c.misplaced_prior else AnyReceptacle(self.prior)
         self.navigator = Navigator(NavigationConfig(step_m=c.step_m, radius_m=c.base_radius_m))
+        self.judge = learned_judge() if c.out_of_place == "learned" else None
         self.sight = Sight(SightConfig(far_m=c.see_near_m - 0.1))  # what is in sight shall count as seen
         self._rooms: tuple[int, NDArray[np.int32], dict[int, list[Track]]] | None = None
 
@@ -96,6 +99,9 @@ class Situation:
         self._expect(x, y, yaw)
         detections = self.detector.detect(observation)
         self.sightings = self.tracker.update(observation, detections, self.image, self.step)
+        if self.judge is not None:
+            for sighting in self.sightings:
+                self.judge.saw(sighting.track.number, sighting.detection)
         self.trail.append((x, y))
 
     @property
@@ -182,6 +188,8 @@ class Situation:
 
     def misplaced(self, track: Track) -> float:
         """Belief that a thing lies where it does not belong."""
+        if self.judge is not None:
+            return self.judge.belief(track.number, whereabouts(self, track), self.misplaced_by_counts(track))
         if track.out_of_place is not None:
             return track.out_of_place
         counted = self.misplaced_by_counts(track)

@@ -1,4 +1,4 @@
-"""The command that trains learned parts: ``engram train detector``, and what renders ahead of it."""
+"""The command that trains learned parts: ``engram train detector|out-of-place``, and what renders ahead of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engram.agents.cli import DONE, MISSING, CommandError
 from engram.evaluation.commands import known_errors
+from engram.evaluation.training.out_of_place_command import OutOfPlace, run
 
 if TYPE_CHECKING:
     from engram.evaluation.training.detector import DetectorTraining
@@ -55,7 +56,7 @@ class Frames:
     """Processes."""
 
 
-Options = Detector | Frames
+Options = Detector | Frames | OutOfPlace
 
 
 def train(options: Options) -> int:
@@ -71,7 +72,11 @@ def train(options: Options) -> int:
         if isinstance(options, Frames):
             return _render(options)
         torch.set_num_threads(options.threads)
-        return _detector(options, cuda=torch.cuda.is_available())
+        device = _device(options.device, cuda=torch.cuda.is_available())
+        if isinstance(options, OutOfPlace):
+            run(options, device, _say)
+            return DONE
+        return _detector(options, device)
 
 
 def _render(options: Frames) -> int:
@@ -85,12 +90,16 @@ def _render(options: Frames) -> int:
     return DONE
 
 
-def _detector(options: Detector, *, cuda: bool) -> int:
-    from engram.evaluation.training.detector import train_detector
-
-    device = options.device if options.device != "auto" else "cuda" if cuda else "cpu"
+def _device(wanted: str, *, cuda: bool) -> str:
+    device = wanted if wanted != "auto" else "cuda" if cuda else "cpu"
     if device == "cuda" and not cuda:
         raise CommandError("torch sees no GPU here; run with --device cpu", MISSING)
+    return device
+
+
+def _detector(options: Detector, device: str) -> int:
+    from engram.evaluation.training.detector import train_detector
+
     resume = options.resume and (options.out / "checkpoint.safetensors").exists()
     try:
         train_detector(

@@ -55,3 +55,31 @@ def test_a_thing_on_a_chair_is_out_of_place():
     book = Track(1, {"Book": 1.0}, np.array([1.1, 0.1, 0.45]), np.array([1.3, 0.3, 0.47]), 0, 0)
     sit.tracker.tracks = [chair, book]
     assert sit.misplaced(book) == 1.0
+
+
+class _Judge:
+    def __init__(self):
+        self.asked = []
+
+    def saw(self, track, detection):
+        pass
+
+    def belief(self, track, sentences, table):
+        self.asked.append((track, sentences, table))
+        return 0.75
+
+
+def test_a_judge_is_told_what_is_said_and_counted():
+    sit = Situation(TidyConfig(), detector=None, prior=PlacementPrior.load())
+    chair = furniture(0, "Chair", 1.2, 0.2)
+    chair.surface = set(pack_voxels(np.array([[1.1, 0.1, 0.44], [1.2, 0.2, 0.44], [1.3, 0.3, 0.44]])).tolist())
+    book = Track(1, {"Book": 1.0}, np.array([1.1, 0.1, 0.45]), np.array([1.3, 0.3, 0.47]), 0, 0, out_of_place=0.0)
+    hidden = Track(2, {"Mug": 1.0}, np.array([3.1, 0.1, 0.95]), np.array([3.2, 0.2, 1.05]), 0, 0)
+    sit.tracker.tracks = [chair, book, hidden]
+    sit.judge = _Judge()
+    assert sit.misplaced(book) == 0.75
+    number, sentences, table = sit.judge.asked[0]
+    assert (number, table) == (1, 1.0)
+    assert "The book is supported by the chair" in sentences
+    sit.misplaced(hidden)
+    assert sit.judge.asked[1][2] is None  # nothing is seen to hold it

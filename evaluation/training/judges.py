@@ -1,19 +1,17 @@
-"""Training of the judges on examples that are already there."""
+"""Training of the out-of-place judges on examples that are already there."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import safetensors
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from engram.evaluation.training.checkpoint import load_checkpoint, save_checkpoint
 from engram.perception.text import TextEmbedder
 from engram.planners.out_of_place.data import Example, appearance
 from engram.planners.out_of_place.model import NetConfig, OutOfPlaceNet, balanced_loss, class_weights
@@ -77,9 +75,12 @@ def fit(
         shape: shape of the judge.
         data: what it learns from.
         config: how.
-        checkpoint: file that is written after each epoch.
+        checkpoint: file that is written after each epoch, and read first when it is there.
         progress: told each epoch and its mean loss.
-        device: where it is computed; sums on CUDA are in bfloat16.
+        device: ``"cpu"`` or ``"cuda"``, where it is computed in bfloat16.
+
+    Raises:
+        ValueError: there are no examples, or the checkpoint is of another network.
 
     """
     if not len(data):
@@ -87,7 +88,7 @@ def fit(
     torch.manual_seed(config.seed)
     net = OutOfPlaceNet(shape).to(device)
     optimiser = torch.optim.AdamW(net.parameters(), config.rate, weight_decay=config.weight_decay)
-    begun = _resume(checkpoint, net, optimiser, config)
+    begun = load_checkpoint(checkpoint, net, optimiser, {}) if checkpoint and checkpoint.exists() else 0
     weights = class_weights(data.labels).to(device)
     for epoch in range(begun, config.epochs):
         random = torch.Generator().manual_seed(config.seed * 10_007 + epoch)
@@ -104,7 +105,8 @@ def fit(
             torch.nn.utils.clip_grad_norm_(net.parameters(), config.clip)
             optimiser.step()
             losses.append(float(loss.detach()))
-        _keep(checkpoint, net, optimiser, config, epoch + 1)
+        if checkpoint is not None:
+            save_checkpoint(checkpoint, net, optimiser, {}, epoch + 1)
         progress(epoch + 1, float(np.mean(losses)))
     return net.cpu().eval()
 
@@ -165,42 +167,3 @@ def _appearances(examples: Sequence[Example]) -> tuple[NDArray[np.float32], NDAr
         if f is not None:
             seen[k, : len(f)] = f
     return seen, views
-
-
-def _keep(
-    path: Path | None, net: OutOfPlaceNet, optimiser: torch.optim.Optimizer, config: TrainConfig, epoch: int
-) -> None:
-    """Write weights and the optimiser's moments."""
-    if path is None:
-        return
-    tensors = {f"net.{name}": t.cpu() for name, t in net.state_dict().items()}
-    for k, state in optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{k}.{name}": t.cpu() for name, t in state.items()}
-    unfinished = path.with_suffix(".part")
-    save_file(tensors, unfinished, metadata={"epoch": str(epoch), "run": _run(net, config)})
-    unfinished.replace(path)
-
-
-def _resume(path: Path | None, net: OutOfPlaceNet, optimiser: torch.optim.Optimizer, config: TrainConfig) -> int:
-    """Bring back what :func:`_keep` wrote for the same run; return the number of epochs done."""
-    if path is None or not path.exists():
-        return 0
-    with safetensors.safe_open(path, "pt") as opened:
-        about = opened.metadata() or {}
-    if about.get("run") != _run(net, config):
-        return 0
-    tensors = load_file(path)
-    net.load_state_dict({k[4:]: t for k, t in tensors.items() if k.startswith("net.")})
-    whole = optimiser.state_dict()
-    moments: dict[int, dict[str, Tensor]] = {}
-    for key, tensor in tensors.items():
-        if key.startswith("optimiser."):
-            _, number, name = key.split(".")
-            moments.setdefault(int(number), {})[name] = tensor
-    optimiser.load_state_dict({**whole, "state": moments})
-    return int(about["epoch"])
-
-
-def _run(net: OutOfPlaceNet, config: TrainConfig) -> str:
-    """What must be the same for a run to go on."""
-    return json.dumps([repr(net.config), repr(config)])
