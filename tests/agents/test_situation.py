@@ -1,7 +1,11 @@
 from __future__ import annotations
 
-import numpy as np
+import sys
 
+import numpy as np
+import pytest
+
+from engram.agents.relate import LearnedPartError
 from engram.agents.situation import Situation, TidyConfig
 from engram.perception.tracker import Track, pack_voxels
 from engram.planners.placement import PlacementPrior
@@ -83,3 +87,25 @@ def test_a_judge_is_told_what_is_said_and_counted():
     assert "The book is supported by the chair" in sentences
     sit.misplaced(hidden)
     assert sit.judge.asked[1][2] is None  # nothing is seen to hold it
+
+
+def test_the_learned_judge_that_comes_with_the_package():
+    pytest.importorskip("torch")
+    sit = Situation(TidyConfig(out_of_place="learned"), detector=None, prior=PlacementPrior.load())
+    desk, bed = furniture(0, "Desk", 1.2, 0.2), furniture(1, "Bed", 2.2, 0.2)
+    desk.surface = set(pack_voxels(np.array([[1.1, 0.1, 0.7], [1.2, 0.2, 0.7], [1.3, 0.3, 0.7]])).tolist())
+    book = Track(2, {"Book": 1.0}, np.array([1.1, 0.1, 0.71]), np.array([1.3, 0.3, 0.74]), 0, 0)
+    egg = Track(3, {"Egg": 1.0}, np.array([1.9, -0.5, 0.0]), np.array([1.95, -0.45, 0.05]), 0, 0)
+    sit.grid.floor[:] = 1
+    sit.grid.near[:] = 1.0
+    sit.grid.version += 1
+    sit.tracker.tracks = [desk, bed, book, egg]
+    assert sit.misplaced(egg) > 0.9
+    assert sit.misplaced(book) < 0.2
+
+
+def test_what_the_learned_judge_needs_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "engram.planners.out_of_place.scorer", raising=False)
+    with pytest.raises(LearnedPartError, match=r"engram\[learn\]"):
+        Situation(TidyConfig(out_of_place="learned"), detector=None, prior=PlacementPrior.load())
