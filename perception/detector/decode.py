@@ -1,7 +1,7 @@
 """From what the cells say to things: cells that mean the same box and label are one thing.
 
-Greedy: the cell that is surest of its box gathers those that agree with it, and they vote on the box, the label, the
-misplacement and the feature. Masks follow the cells, and the edges of the depth between them.
+Greedy: the cell that is surest of its label and box gathers those that agree with it, and they vote on the box, the
+label, the misplacement and the feature. Masks follow the cells, and the edges of the depth between them.
 
 Convention: boxes are row0, col0, row1, col1 in pixels of the network's image; N counts cells.
 """
@@ -59,8 +59,8 @@ def group(cells: CellArrays, config: DecodeConfig) -> list[Group]:
     """Return the things of an image, the surest first."""
     index = np.flatnonzero(1.0 - cells.probabilities[:, 0] >= config.thing)
     probabilities, boxes = cells.probabilities[index, 1:], cells.boxes[index]
-    strength = (1.0 - cells.probabilities[index, 0]) * cells.quality[index]
     best = probabilities.max(1, initial=0.0)
+    strength = best * cells.quality[index]
     own = probabilities.argmax(1) if len(index) else index
     free = strength.copy()
     groups: list[Group] = []

@@ -96,8 +96,8 @@ class EmbeddedDetector:
             )
 
     def _detection(self, g: Group, mask: NDArray[np.bool_], box: NDArray[np.floating]) -> Detection:
-        row0, col0 = (int(np.floor(v)) for v in box[:2])
-        row1, col1 = (int(np.ceil(v)) for v in box[2:])
+        row0, col0 = (min(round(float(v)), side - 1) for v, side in zip(box[:2], mask.shape, strict=True))
+        row1, col1 = max(round(float(box[2])), row0 + 1), max(round(float(box[3])), col0 + 1)
         inside = np.zeros_like(mask)
         inside[row0:row1, col0:col1] = mask[row0:row1, col0:col1]
         judged = g.out_of_place if self.config.judge and self._movable[g.label] else None
