@@ -51,12 +51,18 @@ class TidyConfig:
     limit_m: float = 1.48  # never point at something beyond this
     crouched_eye_m: float = 0.901  # height of the camera after CROUCH
     room_scale_m: float = 2.0  # furniture this far away counts 1/e as much as evidence for the type of a room
-    misplaced: float = 0.6  # least belief for moving a thing
+    misplaced: float = 0.6  # least belief for moving a thing, where the counts judge
+    misplaced_learned: float = 0.3  # ... where the learned judge does, whose beliefs are calibrated
     stands: int = 4  # stand poses tried for one thing
     points: int = 3  # image points tried at one pose
     holders: int = 6  # receptacles tried for one thing
     hand_depth_m: float = 0.5  # while holding, nearer readings are the held thing
     closed: frozenset[str] = frozenset({"Cabinet", "Drawer", "Fridge", "Microwave", "Safe", "Box", "LaundryHamper"})
+
+    @property
+    def least_belief(self) -> float:
+        """Least belief that a thing is out of place for moving it."""
+        return self.misplaced_learned if self.out_of_place == "learned" else self.misplaced
 
 
 @dataclass(eq=False)

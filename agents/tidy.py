@@ -140,7 +140,7 @@ class TidyAgent:
             if not sit.prior.knows(track.label) or (self.config.handled_memory and self._times(track) >= _TRIES):
                 continue
             belief = sit.misplaced(track)
-            if belief < self.config.misplaced:
+            if belief < self.config.least_belief:
                 continue
             if track.number not in self._found:
                 self._found.add(track.number)

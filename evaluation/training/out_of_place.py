@@ -24,7 +24,7 @@ from engram.planners.out_of_place.model import OUTPUTS, NetConfig, OutOfPlaceNet
 Floats = NDArray[np.float64]
 Evidence = dict[str, float | None]
 FIRST = {"train": 10_000, "calibrate": 20_000, "score": 40_000}  # number of the first house, in its split
-THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 @dataclass(frozen=True)

@@ -68,12 +68,12 @@ def card(config: OutOfPlaceTraining, trained: Trained, command: str) -> str:
 
 Command: `{command}`
 
-Data: {c.houses} training houses (seeds from {FIRST["train"]}, {c.train_mess} things displaced) gave {n["taught"]}
-examples; each was also told from true boxes. The fusion was calibrated on {c.calibrate_houses} validation houses (seeds
-from {700_000 + FIRST["calibrate"]}) and scored on {c.score_houses} others (seeds from {700_000 + FIRST["score"]},
-{c.mess} things displaced): {n["scored"]} tracks, of which {n["displaced_scored"]} displaced and
-{n["implausible_scored"]} where no row of the placement table has them. What was carried along or knocked about is left
-out. Tracks come from the tracker with the simulator's masks; two moments of each tour are taken.
+Data: {c.houses} training houses (seeds from {FIRST["train"]}, {c.train_mess} things displaced) gave
+{n["taught"]} examples; each was also told from true boxes. The fusion was calibrated on {c.calibrate_houses} validation
+houses (seeds from {700_000 + FIRST["calibrate"]}) and scored on {c.score_houses} others (seeds from
+{700_000 + FIRST["score"]}), with {c.mess} things displaced: {n["scored"]} tracks, of which {n["displaced_scored"]}
+displaced and {n["implausible_scored"]} where no row of the placement table has them. What was carried along or knocked
+about is left out. Tracks come from the tracker with the simulator's masks; two moments of each tour are taken.
 
 Average precision, with 95 % intervals (houses drawn); the gain is over the counts alone, in the same houses.
 

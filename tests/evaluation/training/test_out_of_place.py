@@ -76,16 +76,23 @@ def test_the_fusion_weighs_all_sources(trained):
 
 def test_the_weights_judge(trained):
     scorer = load_scorer(trained[1] / "out_of_place.safetensors")
-    said, wrongly = ["The mug is supported by the countertop"], ["The mug is supported by the bed"]
-    assert scorer.belief(1, wrongly, None) > 2 * scorer.belief(1, said, None)
-    assert scorer.belief(1, said, 0.9) > scorer.belief(1, said, 0.1)
+    holders = list(HOLDERS.values())
+    odds = {
+        (label, holder): scorer.read([f"The {label.lower()} is supported by the {holder}"])
+        for label in HOLDERS
+        for holder in holders
+    }
+    own = [odds[item] for item in HOLDERS.items()]
+    other = [value for item, value in odds.items() if item not in HOLDERS.items()]
+    assert np.mean(other) > np.mean(own) + 1.0
+    assert scorer.belief(1, [], 0.9) > scorer.belief(1, [], 0.1)
 
 
 def test_card_and_table_say_what_was_done(trained):
     text = card(CONFIG, trained[0], "engram train out-of-place --preset quick")
     assert "`engram train out-of-place --preset quick`" in text
     assert "8 training houses (seeds from 10000" in text
-    assert f"{trained[0].counts['displaced_scored']} displaced" in text
+    assert f"{trained[0].counts['displaced_scored']} displaced" in " ".join(text.split())
     assert table(trained[0]) in text
     assert json.loads(as_json(trained[0]))["counts"] == trained[0].counts
 
