@@ -81,7 +81,8 @@ def _geometry(depth: Tensor, good: Tensor, camera: Tensor, pose: Tensor) -> Tens
     padded = F.pad(points, (1, 1, 1, 1), mode="replicate")
     right = padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]
     below = padded[:, :, 2:, 1:-1] - padded[:, :, :-2, 1:-1]
-    normal = F.normalize(torch.linalg.cross(below, right, dim=1), dim=1, eps=1e-9)
+    normal = torch.linalg.cross(below, right, dim=1)
+    normal = normal * (normal * normal).sum(1, keepdim=True).clamp(min=1e-18).rsqrt()
     ahead = torch.linalg.cross(up, torch.eye(3, device=up.device, dtype=up.dtype)[:1].expand_as(up), dim=1)
     turned = torch.stack(
         [normal[:, 0], torch.einsum("bk,bkhw->bhw", up, normal), torch.einsum("bk,bkhw->bhw", ahead, normal)], 1

@@ -3,7 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engram.perception.detector.decode import CellArrays, DecodeConfig, Group, group, iou, paint
+pytest.importorskip("torch")  # the grid is the network's
+
+from engram.perception.detector.decode import CellArrays, DecodeConfig, Group, group, iou, paint  # noqa: E402
 
 SIDE = 8  # cells of the grid
 MUG, PLATE = 0, 1
