@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ from engram.perception.detector.weights import save_weights
 from engram.sims.house.categories import CATEGORIES
 
 Say = Callable[[str], None]
+_SAY_STEPS = 50
 _VALIDATION_SCORE = 0.02  # detections below this never change the average precision by much
 
 
@@ -146,7 +148,6 @@ class Pool:
         """Take the folder of shards; missing ones are made when they are needed."""
         self._config, self._folder = config, folder
         self._seeds = house_seeds("train", config.houses)
-        self._shards: dict[int, Shard] = {}
 
     def draw(self, step: int) -> Batch:
         """Return the batch of a step, the same one every time."""
@@ -156,10 +157,7 @@ class Pool:
         return make_batch(frames, _NUMBERS, rng)
 
     def _frame(self, house: int, place: float) -> Frame:
-        if house not in self._shards:
-            path = make_shard(self._folder, self._seeds[house], "train", self._config.frames)
-            self._shards[house] = Shard(path)
-        shard = self._shards[house]
+        shard = Shard(make_shard(self._folder, self._seeds[house], "train", self._config.frames))
         return shard[int(place * len(shard))]
 
 
@@ -198,34 +196,57 @@ def train_detector(
         trainer.load(out / "checkpoint.safetensors")
         say(f"resumed at step {trainer.step}")
     seen = validation_frames(config, frames, workers)
-    pool = Pool(config, frames)
-    saved, begin, first = time.monotonic(), time.monotonic(), trainer.step
-    sums: dict[str, float] = {}
+    losses = _Losses(config, trainer.step, say)
+    done, saved = Event(), time.monotonic()
     with ThreadPoolExecutor(2) as threads:
         if workers:
-            threads.submit(_render_ahead, config, frames, workers)
-        coming = threads.submit(pool.draw, trainer.step)
-        while trainer.step < config.steps:
-            batch, coming = coming.result(), threads.submit(pool.draw, trainer.step + 1)
-            parts = trainer.train_step(batch)
-            sums = {name: 0.98 * sums.get(name, value) + 0.02 * value for name, value in parts.items()}
-            if not math.isfinite(parts["loss"]):
-                raise FloatingPointError(f"the loss is {parts['loss']} at step {trainer.step}")
-            if trainer.step % 50 == 0:
-                speed = (trainer.step - first) * config.batch / (time.monotonic() - begin)
-                say(f"step {trainer.step}: {speed:.1f} images/s, " + ", ".join(f"{k} {v:.3f}" for k, v in sums.items()))
-            if time.monotonic() - saved > checkpoint_secs:
-                trainer.save(out / "checkpoint.safetensors")
-                saved = time.monotonic()
-            if trainer.step % config.validate_steps == 0 and trainer.step < config.steps:
-                _report(trainer, seen[:: config.validation_every], out, sums, command, say)
+            threads.submit(_render_ahead, config, frames, workers, done)
+        try:
+            for batch in _batches(Pool(config, frames), range(trainer.step, config.steps), threads):
+                losses.add(trainer.train_step(batch), trainer.step)
+                if time.monotonic() - saved > checkpoint_secs:
+                    trainer.save(out / "checkpoint.safetensors")
+                    saved = time.monotonic()
+                if trainer.step % config.validate_steps == 0 and trainer.step < config.steps:
+                    _report(trainer, seen[:: config.validation_every], out, losses.means, command, say)
+        finally:
+            done.set()
     trainer.save(out / "checkpoint.safetensors")
-    return _report(trainer, seen, out, sums, command, say)
+    return _report(trainer, seen, out, losses.means, command, say)
 
 
-def _render_ahead(config: DetectorTraining, frames: Path, workers: int) -> None:
+class _Losses:
+    """Running means of the loss and its parts."""
+
+    def __init__(self, config: DetectorTraining, first: int, say: Say) -> None:
+        self.means: dict[str, float] = {}
+        self._batch, self._first, self._say, self._begin = config.batch, first, say, time.monotonic()
+
+    def add(self, parts: dict[str, float], step: int) -> None:
+        """Take in a step; raise ``FloatingPointError`` when it went astray."""
+        if not math.isfinite(parts["loss"]):
+            raise FloatingPointError(f"the loss is {parts['loss']} at step {step}: go on from the last checkpoint")
+        self.means = {name: 0.98 * self.means.get(name, value) + 0.02 * value for name, value in parts.items()}
+        if step % _SAY_STEPS == 0:
+            speed = (step - self._first) * self._batch / (time.monotonic() - self._begin)
+            text = ", ".join(f"{name} {value:.3f}" for name, value in self.means.items())
+            self._say(f"step {step}: {speed:.1f} images/s, {text}")
+
+
+def _batches(pool: Pool, steps: range, threads: ThreadPoolExecutor) -> Iterator[Batch]:
+    """Batches of the steps; each is made while the one before is learned from."""
+    coming = [threads.submit(pool.draw, step) for step in steps[:1]]
+    for step in steps:
+        batch = coming.pop().result()
+        if step + 1 in steps:
+            coming.append(threads.submit(pool.draw, step + 1))
+        yield batch
+
+
+def _render_ahead(config: DetectorTraining, frames: Path, workers: int, done: Event) -> None:
     for _ in make_shards(frames, house_seeds("train", config.houses), "train", config.frames, workers):
-        pass
+        if done.is_set():
+            return
 
 
 def validation_frames(config: DetectorTraining, folder: Path, workers: int) -> list[Frame]:

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("torch")  # the grid is the network's
 
-from engram.perception.detector.decode import CellArrays, DecodeConfig, Group, group, iou, paint  # noqa: E402
+from engram.perception.detector.decode import CellArrays, DecodeConfig, Group, group, iou, paint
 
 SIDE = 8  # cells of the grid
 MUG, PLATE = 0, 1
