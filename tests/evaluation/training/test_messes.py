@@ -4,10 +4,8 @@ from collections import Counter
 
 import pytest
 
-torch = pytest.importorskip("torch")  # the camera that is put anywhere comes with the training of the detector
-
-from engram.evaluation.training.messes import TourConfig, examples  # noqa: E402
-from engram.sims.seeds import SeedError  # noqa: E402
+from engram.evaluation.training.messes import TourConfig, examples
+from engram.sims.seeds import SeedError
 
 
 @pytest.fixture(scope="module")
