@@ -41,7 +41,7 @@ _VALIDATION_SCORE = 0.02  # detections below this never change the average preci
 class DetectorTraining:
     """What decides a run."""
 
-    steps: int = 60_000
+    steps: int = 30_000
     batch: int = 16
     houses: int = 1500
     first_houses: int = 500  # in the pool when training starts
@@ -49,7 +49,7 @@ class DetectorTraining:
     frames: FrameOptions = field(default_factory=FrameOptions)
     rate: float = 1.5e-3
     warmup_steps: int = 300
-    cooldown: float = 0.2  # share of the steps, at the end, over which the rate falls to zero
+    cooldown: float = 0.25  # share of the steps, at the end, over which the rate falls to zero
     weight_decay: float = 0.02
     average: float = 0.999  # of the moving average of the weights
     clip: float = 5.0
