@@ -38,6 +38,15 @@ TINY = DetectorTraining(
 )
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Threads that wait for one another are slow where other tests run beside."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory):
     return tmp_path_factory.mktemp("frames")
