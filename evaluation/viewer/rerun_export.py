@@ -36,8 +36,8 @@ def write_recording(view: View, path: Path) -> int:
         OSError: the file cannot be written.
 
     """
-    rr = _sdk()
     path.parent.mkdir(parents=True, exist_ok=True)
+    rr = _sdk()
     path.open("ab").close()  # says what is wrong with the path, which the SDK does not
     recording = rr.RecordingStream("engram", recording_id=f"engram-{path.stem}")
     recording.save(path)
