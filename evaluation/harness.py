@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from engram.evaluation.aggregate import CRASHED, table
 from engram.evaluation.contract import Job, Outcome, Record, RunFolder, Timing, TraceConfig
 from engram.evaluation.ledger import FolderError, Ledger, difference, opened, pretty, read_suite, replace
+from engram.evaluation.metrics.latency import percentiles
 from engram.evaluation.revision import revision
 from engram.evaluation.suite import Suite
 from engram.evaluation.worker import Finished
 from engram.evaluation.workers import LocalPool, Running
 from engram.sims.machine import versions
-
-_REPORT = "engram.evaluation.run_report"
-_QUANTILES = (50, 95, 99)
 
 
 class Pool(Protocol):
@@ -116,15 +110,16 @@ def join(ledger: Ledger, other: RunFolder, content: Mapping[str, Any]) -> int:
 
 
 def finish(ledger: Ledger, suite: Suite) -> dict[str, Any]:
-    """Write the table and, where there is one, the report."""
+    """Write the table and the report."""
+    from engram.evaluation import run_report  # what draws it is not needed to run
+
     records = ledger.settle(suite.jobs())
     content = table(records, suite.metrics)
     replace(ledger.folder.table, pretty(content))
     log = ledger.folder.path / "workers.log"
     if log.exists() and not log.stat().st_size:
         log.unlink()
-    if importlib.util.find_spec(_REPORT) is not None:
-        importlib.import_module(_REPORT).write(ledger.folder)
+    run_report.write(ledger.folder)
     return content
 
 
@@ -137,9 +132,4 @@ def kept(protocol: str, finished: Finished, source: Source) -> tuple[Record, Tim
         dict(outcome.failures), finished.error, dict(source.versions), source.revision,
     )  # fmt: skip
     secs = {**{k: round(v, 3) for k, v in outcome.secs.items()}, "total": round(finished.secs, 3)}
-    quantiles = {stage: _quantiles(ms) for stage, ms in outcome.step_ms.items() if len(ms)}
-    return record, Timing(job.id, secs, quantiles)
-
-
-def _quantiles(ms: Sequence[float]) -> dict[str, float]:
-    return {f"p{q}": round(float(v), 3) for q, v in zip(_QUANTILES, np.percentile(ms, _QUANTILES), strict=True)}
+    return record, Timing(job.id, secs, percentiles(outcome.step_ms))

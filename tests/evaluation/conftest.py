@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -140,3 +142,36 @@ def toy_on_path(monkeypatch) -> Path:
     """Folder of ``toy_protocol``, which can be imported here and in processes that are started."""
     monkeypatch.syspath_prepend(TOYS)
     return TOYS
+
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium; tests that ask for it are skipped where there is none."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright (pip install 'engram[dev]')")
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_api.sync_playwright() as driver:
+        # Root has no namespaces of its own to put a sandbox into.
+        flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+        running = driver.chromium.launch(executable_path=path, args=flags)
+        yield running
+        running.close()
+
+
+@pytest.fixture(params=[(1280, 800, "light"), (1280, 800, "dark"), (390, 844, "light")], ids=["wide", "dark", "phone"])
+def blank(request, browser):
+    """An empty page that notes what is said on the console (``said``) and what is asked of the network (``asked``)."""
+    width, height, scheme = request.param
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    shown = context.new_page()
+    shown.said, shown.asked = [], []
+    shown.on("console", lambda message: shown.said.append(message.text))
+    shown.on("pageerror", lambda error: shown.said.append(str(error)))
+    shown.on("dialog", lambda dialog: shown.said.append(dialog.message))
+    shown.on("request", lambda request: shown.asked.append(request.url))
+    yield shown
+    context.close()

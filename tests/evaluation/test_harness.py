@@ -2,14 +2,11 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from dataclasses import replace
-from importlib.machinery import ModuleSpec
-from types import ModuleType
 
 import pytest
 
-from engram.evaluation import harness
+from engram.evaluation import run_report
 from engram.evaluation.contract import EvaluationError, RunFolder
 from engram.evaluation.document import parse
 from engram.evaluation.harness import Plan, run
@@ -46,7 +43,7 @@ class Here:
 
 @pytest.fixture
 def plan(toy_on_path, tmp_path, monkeypatch):
-    monkeypatch.setattr(harness, "_REPORT", "no_report")
+    monkeypatch.setattr(run_report, "write", lambda folder: None)
     return Plan(read(parse(TEXT, "toys.yaml")), RunFolder(tmp_path / "run"))
 
 
@@ -143,11 +140,8 @@ def test_progress_is_shown(plan):
     assert [len(p.records) for p in ended] == list(range(1, 9))
 
 
-def test_a_report_is_written_where_there_is_one(plan, monkeypatch, toy_on_path):
+def test_a_report_is_written(plan, monkeypatch):
     written = []
-    monkeypatch.setattr(harness, "_REPORT", "toy_report")
-    report = ModuleType("toy_report")
-    report.write, report.__spec__ = written.append, ModuleSpec("toy_report", None)
-    monkeypatch.setitem(sys.modules, "toy_report", report)
+    monkeypatch.setattr(run_report, "write", written.append)
     run(plan, pool=Here())
     assert written == [plan.folder]

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from engram.agents.cli import main
-from engram.evaluation import harness
+from engram.evaluation import harness, run_report
 from engram.evaluation.revision import revision
 
 ENGRAM = [sys.executable, "-c", "import sys; from engram.agents.cli import main; sys.exit(main())"]
@@ -25,7 +25,7 @@ options: {crash_at: 700002}
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch):
     """No report, which has its own tests, and no revision: the source may be committed to while tests run."""
-    monkeypatch.setattr(harness, "_REPORT", "no_report")
+    monkeypatch.setattr(run_report, "write", lambda folder: None)
     monkeypatch.setenv("GIT_DIR", "nowhere")
     revision.cache_clear()
     yield

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-
 import pytest
 
 from engram.evaluation.run_report import write
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright (pip install 'engram[dev]')")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
 # What sticks out: of the window, or of a box that is not meant to scroll.
 OVERFLOWING = """() => {
@@ -27,34 +20,15 @@ SHOWN = "els => els.filter(e => !e.hidden).map(e => e.innerText.split(/\\s+/).sl
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as driver:
-        # Root has no namespaces of its own to put a sandbox into.
-        flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-        running = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield running
-        running.close()
-
-
-@pytest.fixture(scope="module")
 def address(toys):
     write(toys)
     return toys.page.as_uri()
 
 
-@pytest.fixture(params=[(1280, 800, "light"), (1280, 800, "dark"), (390, 844, "light")], ids=["wide", "dark", "phone"])
-def page(request, browser, address):
-    width, height, scheme = request.param
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-    shown = context.new_page()
-    shown.said, shown.asked = [], []
-    shown.on("console", lambda message: shown.said.append(message.text))
-    shown.on("pageerror", lambda error: shown.said.append(str(error)))
-    shown.on("dialog", lambda dialog: shown.said.append(dialog.message))
-    shown.on("request", lambda request: shown.asked.append(request.url))
-    shown.goto(address)
-    yield shown
-    context.close()
+@pytest.fixture
+def page(blank, address):
+    blank.goto(address)
+    return blank
 
 
 def rows(page):

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-
 import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright (pip install 'engram[dev]')")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-
 SCRUB = "(n) => { const s = document.getElementById('scrub'); s.value = n; s.dispatchEvent(new Event('input')); }"
 # What sticks out: of the window, or of a box that does not scroll and does not mean to cut.
 OVERFLOWING = """() => {
@@ -27,29 +21,11 @@ OVERFLOWING = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as driver:
-        # Root has no namespaces of its own to put a sandbox into.
-        flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-        running = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield running
-        running.close()
-
-
-@pytest.fixture(params=[(1280, 800, "light"), (1280, 800, "dark"), (390, 844, "light")], ids=["wide", "dark", "phone"])
-def page(request, browser, server):
-    width, height, scheme = request.param
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-    shown = context.new_page()
-    shown.said, shown.asked = [], []
-    shown.on("console", lambda message: shown.said.append(message.text))
-    shown.on("pageerror", lambda error: shown.said.append(str(error)))
-    shown.on("request", lambda request: shown.asked.append(request.url))
-    shown.goto(server.url)
-    shown.wait_for_selector("#panel .row")
-    yield shown
-    context.close()
+@pytest.fixture
+def page(blank, server):
+    blank.goto(server.url)
+    blank.wait_for_selector("#panel .row")
+    return blank
 
 
 def settled(page):
