@@ -1,0 +1,271 @@
+"""The rearrangement agent: walk through a house, come back after it was changed, and put it back.
+
+Source of the task and its budgets: RoomR's two-phase track (Weihs et al., CVPR 2021) and TIDEE's entry to it (Sarch et
+al., ECCV 2022).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engram.agents.changes import (
+    ChangeConfig,
+    Move,
+    Remembered,
+    Swing,
+    ViewPoint,
+    Views,
+    moved_by_positions,
+    moved_by_relations,
+    swung,
+    unmatched,
+)
+from engram.agents.events import Event
+from engram.agents.explore import explore
+from engram.agents.fetch import fetch
+from engram.agents.motion import Skill, look_to, travel, turn_to
+from engram.agents.picture import MapPicture
+from engram.agents.relate import placed
+from engram.agents.restore import put_back, swing
+from engram.agents.situation import Situation, TidyConfig
+from engram.perception.contracts import Detector
+from engram.perception.geometry import Floats
+from engram.perception.relations import FLOOR
+from engram.perception.tracker import Track
+from engram.planners.placement import PlacementPrior
+from engram.sims.contract import Action, Observation, Verb, act
+
+_RESERVE = 5  # steps kept back so that a phase ends with DONE and an empty hand
+_SEE_M = 2.5
+_HALF_M = 1.0
+
+Changes = tuple[Sequence[Move], Sequence[Swing]]
+
+
+@dataclass(frozen=True)
+class RearrangeConfig:
+    """Choices of the rearrangement agent."""
+
+    compare: Literal["positions", "relations"] = "positions"  # how it tells what was moved
+    open: bool = False  # open and shut, too
+    walk_steps: int = field(default=250, metadata={"given": "set walk_steps of the episode"})
+    unshuffle_steps: int = field(default=500, metadata={"given": "set unshuffle_steps of the episode"})
+    explore_steps: int = 250  # of the unshuffle
+    revisit: bool = True  # go back to where things were seen that are not found again
+    change: ChangeConfig = field(default_factory=ChangeConfig)
+    skills: TidyConfig = field(default_factory=TidyConfig)
+    openable: frozenset[str] = frozenset(
+        {"Cabinet", "Drawer", "Fridge", "LaundryHamper", "Microwave", "Safe", "Toilet"}
+    )
+
+
+class RearrangeAgent:
+    """Puts a house back to how it was, from RGB-D, odometry and detections.
+
+    The first ``reset`` begins the walkthrough, the next the unshuffle, and so on in turn. What it takes from the one to
+    the other is a memory of things, where each was seen from, and the depth of what it saw.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        config: RearrangeConfig | None = None,
+        prior: PlacementPrior | None = None,
+        changes: Callable[[], Changes] | None = None,
+    ) -> None:
+        """Take the detector and the choices.
+
+        Args:
+            detector: finds things in observations.
+            config: choices.
+            prior: what is put away and what things are kept on; the one of the package when not given.
+            changes: tells what has changed; the robot compares its visits when not given.
+
+        """
+        self.config = config or RearrangeConfig()
+        self._detector, self._prior = detector, prior or PlacementPrior.load()
+        self._told = changes
+        self._before: Situation | None = None
+        self._memory: list[Remembered] = []
+        self._views_before, self._views = Views(), Views()
+        self._seen_from: dict[int, tuple[float, ViewPoint]] = {}
+        self._walking = False
+        self._sit = self._situation()
+        self._script: Skill[None] | None = None
+
+    def reset(self, observation: Observation) -> None:
+        """Begin the next phase."""
+        if self._walking:
+            self._before, self._memory, self._views_before = self._sit, self._recall(self._sit), self._views
+        self._walking = not self._walking
+        self._views, self._seen_from = Views(), {}
+        self._sit = self._situation()
+        self._script = self._walk() if self._walking else self._unshuffle()
+
+    def act(self, observation: Observation) -> Action:
+        """Return the next action.
+
+        Raises:
+            RuntimeError: no phase has begun.
+
+        """
+        if self._script is None:
+            raise RuntimeError("reset() comes before act()")
+        sit = self._sit
+        sit.perceive(observation)
+        self._look()
+        if sit.step < sit.config.max_steps - _RESERVE:
+            action = next(self._script, act(Verb.DONE))
+        else:
+            action = act(Verb.DROP) if sit.holding and sit.step < sit.config.max_steps - 1 else act(Verb.DONE)
+        sit.step += 1
+        return action
+
+    def journal(self) -> list[Event]:
+        """Return what happened in the phase so far, oldest first."""
+        return list(self._sit.events)
+
+    def status(self) -> dict[str, Any]:
+        """Return figures for a progress display."""
+        sit = self._sit
+        return {
+            "phase": sit.phase,
+            "step": sit.step,
+            "found": sum(e.kind == "found" for e in sit.events),
+            "tidied": sit.tidied,
+            "failed": sit.failures,
+            "holding": sit.held,
+            "tracks": len(sit.tracker.tracks),
+        }
+
+    def map_image(self) -> NDArray[np.uint8]:
+        """(H, W, 3) picture of the map from above."""
+        return MapPicture(self._sit.grid).draw(self._sit.trail)
+
+    def map_to_pixel(self, x: float, y: float) -> tuple[float, float]:
+        """(column, row) of a point of the map frame in :meth:`map_image`."""
+        return MapPicture(self._sit.grid).to_pixel(x, y)
+
+    def _situation(self) -> Situation:
+        c = self.config
+        explored, steps = (c.walk_steps, c.walk_steps) if self._walking else (c.explore_steps, c.unshuffle_steps)
+        return Situation(replace(c.skills, explore_steps=explored, max_steps=steps), self._detector, self._prior)
+
+    def _look(self) -> None:
+        """Keep what this frame showed, and from where."""
+        sit = self._sit
+        self._views.add(sit.observation)
+        here = ViewPoint(sit.node, sit.heading, sit.pitch_deg)
+        for sighting in sit.sightings:
+            number = sighting.track.number
+            away = float(np.linalg.norm(sighting.track.centre - sit.observation["map_T_camera"][:3, 3]))
+            if away < self._seen_from.get(number, (_SEE_M, here))[0]:
+                self._seen_from[number] = (away, here)
+
+    def _walk(self) -> Skill[None]:
+        self._sit.note("phase", "walkthrough")
+        yield from explore(self._sit)
+        self._sit.phase = "done"
+
+    def _unshuffle(self) -> Skill[None]:
+        sit = self._sit
+        sit.note("phase", "unshuffle")
+        yield from explore(sit)
+        if self.config.revisit and self._told is None:
+            yield from self._revisit()
+        moves, swings = self._changes()
+        sit.note("phase", "restore")
+        for move in moves:
+            sit.note("found", move.now.label, "moved", move.now.centre, move.goal.support)
+        left = list(moves)
+        while left:
+            move = min(left, key=lambda m: math.dist(m.now.centre[:2], sit.observation["base"][:2]))
+            left.remove(move)
+            if (yield from fetch(sit, move.now)):
+                yield from put_back(sit, move.goal)
+        for change in swings if self.config.open else ():
+            sit.note("found", change.thing.label, "shut" if change.open else "open", change.thing.centre)
+            yield from swing(sit, change.thing, wanted=change.open)
+        sit.phase = "done"
+
+    def _revisit(self) -> Skill[None]:
+        """Look where things were that are neither found nor known to be gone."""
+        sit = self._sit
+        sit.phase = "revisit"
+        tried: set[ViewPoint] = set()
+        while sit.step < self.config.explore_steps + self.config.walk_steps // 2:
+            sit.plan()
+            points = {t.seen_from for t in self._unsure() if t.seen_from is not None} - tried
+            near = [(sit.navigator.distance(p.node), p.node, p.heading, p) for p in points]
+            if not near or not math.isfinite(min(near)[0]):
+                return
+            view = min(near, key=lambda n: n[:3])[3]
+            tried.add(view)
+            if (yield from travel(sit, {view.node: 0.0})) and (yield from turn_to(sit, view.heading)):
+                yield from look_to(sit, view.pitch_deg)
+
+    def _unsure(self) -> list[Remembered]:
+        left, _ = unmatched(self._things(self._memory), self._things(self._recall(self._sit)), self.config.change)
+        return [t for t in left if not self._gone(t)]
+
+    def _gone(self, thing: Remembered) -> bool:
+        return self._views.clear(thing.centre, thing.pixel_m2) >= self.config.change.views
+
+    def _new(self, thing: Remembered) -> bool:
+        return self._views_before.clear(thing.centre, thing.pixel_m2) >= self.config.change.views
+
+    def _changes(self) -> Changes:
+        if self._told is not None:
+            return self._told()
+        now, c = self._recall(self._sit), self.config.change
+        things = self._things(self._memory), self._things(now)
+        if self.config.compare == "relations":
+            moves = moved_by_relations(*things, (self._fixtures(self._before), self._fixtures(self._sit)), c)
+        else:
+            moves = moved_by_positions(*things, self._gone, self._new, c)
+        swings = swung(self._openable(self._memory), self._openable(now), self._front, c) if self.config.open else []
+        return moves, swings
+
+    def _recall(self, sit: Situation) -> list[Remembered]:
+        return [self._remembered(sit, t) for t in sit.tracker.tracks]
+
+    def _remembered(self, sit: Situation, track: Track) -> Remembered:
+        lies = sit.support(track) if self._prior.knows(track.label) else None
+        support = "" if lies is None else lies.track.label if lies.track is not None else ""
+        view = self._seen_from.get(track.number)
+        return Remembered(
+            track.label,
+            track.lo.copy(),
+            track.hi.copy(),
+            track.views,
+            track.pixel_m2,
+            FLOOR if lies is not None and lies.where == "floor" else support,
+            None if view is None else view[1],
+            track,
+        )
+
+    def _things(self, memory: Sequence[Remembered]) -> list[Remembered]:
+        return [t for t in memory if self._prior.knows(t.label)]
+
+    def _openable(self, memory: Sequence[Remembered]) -> list[Remembered]:
+        return [t for t in memory if t.label in self.config.openable]
+
+    def _fixtures(self, sit: Situation | None) -> list[Any]:
+        return [] if sit is None else [placed(sit, t) for t in sit.fixtures()]
+
+    def _front(self, thing: Remembered) -> tuple[int, int]:
+        """(axis, sign) of the side that the nearest place to stand is at; sign 0 where there is none."""
+        nav = self._sit.navigator
+        spots = np.array([nav.position(n) for n in nav.reachable()])
+        if not len(spots):
+            return 0, 0
+        off: Floats = spots - np.clip(spots, thing.lo[:2], thing.hi[:2])
+        nearest = off[int(np.argmin(np.linalg.norm(off, axis=1)))]
+        axis = int(np.argmax(np.abs(nearest)))
+        return axis, int(np.sign(nearest[axis]))

@@ -1,0 +1,188 @@
+"""Putting back: set the held thing down where it lay before, and open or shut what was shut or open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from engram.agents.changes import Remembered
+from engram.agents.events import Event, point
+from engram.agents.fetch import inner_point, stand_up, take_stance, ways_to_reach
+from engram.agents.motion import Skill
+from engram.agents.situation import Situation
+from engram.agents.store import store
+from engram.perception.geometry import Floats, up_facing
+from engram.perception.relations import FLOOR
+from engram.perception.tracker import Track
+from engram.planners.navigation import DIRECTIONS, Node
+from engram.planners.stances import Stance
+from engram.sims.contract import Outcome, Verb, act
+
+_DROP_M = 0.45  # what is dropped falls this far ahead of the base
+_DOWN_DEG = 60.0
+_FLOOR_MISS_M = 0.35  # a thing is laid down at most this far from where it lay
+_MISS_M = 0.5  # ... set down
+_APART_M = 0.06  # of points that are tried
+_LEVEL_M = 0.1  # a point that is not level counts as this much farther away
+_AWAY_COST = 20.0  # steps that one metre off the goal is worth
+
+
+def put_back(sit: Situation, goal: Remembered) -> Skill[bool]:
+    """Set the held thing down where it lay, or failing that where such things belong; returns whether at its goal."""
+    sit.phase = "place"
+    ways = (_lay_down, _set_down) if goal.support == FLOOR else (_set_down, _lay_down)
+    for way in ways:
+        if (yield from way(sit, goal)):
+            sit.tidied += 1
+            return True
+        if not sit.holding:
+            return False
+    sit.note("failed", sit.held, "no_goal", goal.centre, goal.support)
+    yield from store(sit)
+    return False
+
+
+def swing(sit: Situation, thing: Track, *, wanted: bool) -> Skill[bool]:
+    """Open or shut something; on failure the journal says why."""
+    sit.phase = "open"
+    label, place = thing.label, thing.centre.copy()
+    reason, excluded = "no_path", set[Node]()
+    for _ in range(sit.config.stands):
+        sit.plan()
+        options = ways_to_reach(sit, place, sit.config.reach_m, excluded)
+        if not options:
+            break
+        excluded.add(options[0].node)
+        arrived = yield from take_stance(sit, options[0])
+        outcome = (yield from _swing(sit, thing, wanted=wanted)) if arrived else Outcome.BLOCKED
+        yield from stand_up(sit, options[0])
+        if outcome is Outcome.OK:
+            sit.tidied += 1
+            return True
+        reason = outcome.code if outcome is not None else "not_seen"
+        if outcome is Outcome.INVALID:  # it is so already
+            break
+    sit.failures += 1
+    sit.note("failed", label, reason, place)
+    return False
+
+
+def _swing(sit: Situation, thing: Track, *, wanted: bool) -> Skill[Outcome | None]:
+    outcome: Outcome | None = None
+    for attempt in range(sit.config.points):
+        sighting = sit.sighting_of(thing)
+        if sighting is None:
+            return outcome
+        before, step = sit.observation["rgb"], sit.step
+        yield act(Verb.OPEN if wanted else Verb.CLOSE, *inner_point(sighting.detection, attempt))
+        outcome = sit.outcome
+        if outcome is Outcome.OK:
+            reason = "opened" if wanted else "closed"
+            at = point(thing.centre)
+            sit.events.append(Event("placed", step, thing.label, reason, at, "", before, sit.observation["rgb"]))
+            return outcome
+        if outcome in (Outcome.INVALID, Outcome.BLOCKED):
+            return outcome
+    return outcome
+
+
+def _set_down(sit: Situation, goal: Remembered) -> Skill[bool]:
+    """Point at what is nearest to where the thing stood."""
+    foot = np.array([*goal.centre[:2], goal.lo[2]])
+    excluded: set[Node] = set()
+    for _ in range(sit.config.stands):
+        sit.plan()
+        options = ways_to_reach(sit, foot, sit.config.reach_m, excluded)
+        if not options:
+            return False
+        excluded.add(options[0].node)
+        if (yield from take_stance(sit, options[0])):
+            yield from _point_and_place(sit, goal, foot)
+        yield from stand_up(sit, options[0])
+        if not sit.holding:
+            return True
+    return False
+
+
+def _point_and_place(sit: Situation, goal: Remembered, foot: Floats) -> Skill[None]:
+    tried: list[Floats] = []
+    for _ in range(sit.config.points):
+        found = _nearest_point(sit, goal, foot, tried)
+        if found is None:
+            return
+        (u, v), xyz = found
+        tried.append(xyz)
+        before, step, label = sit.observation["rgb"], sit.step, sit.held
+        yield act(Verb.PLACE, u, v)
+        if sit.outcome is Outcome.OK and not sit.holding:
+            _note_placed(sit, label, goal, before, step)
+            return
+        if sit.outcome in (Outcome.CLOSED, Outcome.INVALID, Outcome.HAND_EMPTY):
+            return
+
+
+def _nearest_point(
+    sit: Situation, goal: Remembered, foot: Floats, tried: list[Floats]
+) -> tuple[tuple[float, float], Floats] | None:
+    """Image point on a receptacle, within reach, nearest to where the thing stood; what held it comes first."""
+    s = sit.image.stride
+    holders = [
+        t for t in sit.sightings if sit.prior.is_receptacle(t.track.label) and not sit.prior.knows(t.track.label)
+    ]
+    own = [t for t in sit.sightings if t.track.label == goal.support]
+    level = up_facing(sit.image)
+    reach = np.hypot(*(sit.image.points[..., k] - float(sit.observation["base"][k]) for k in range(2)))
+    away = np.linalg.norm(sit.image.points - foot, axis=-1) + np.where(level, 0.0, _LEVEL_M)
+    usable = sit.image.valid & (reach < sit.config.limit_m)
+    for spot in tried:
+        usable &= np.linalg.norm(sit.image.points - spot, axis=-1) > _APART_M
+    for group in (own, holders):
+        shown = np.zeros(usable.shape, bool)
+        for sighting in group:
+            shown |= sighting.detection.mask[::s, ::s]
+        cost = np.where(shown & usable, away, np.inf)
+        row, col = np.unravel_index(int(cost.argmin()), cost.shape)
+        if cost[row, col] < _MISS_M:
+            height, width = sit.observation["depth"].shape
+            uv = ((col * s + 0.5) / width, (row * s + 0.5) / height)
+            return uv, sit.image.points[row, col].astype(np.float64)
+    return None
+
+
+def _lay_down(sit: Situation, goal: Remembered) -> Skill[bool]:
+    """Let the held thing fall onto where it lay on the floor."""
+    if goal.support != FLOOR and goal.lo[2] > 0.1:
+        return False
+    sit.plan()
+    for stance in list(_floor_stances(sit, goal.centre))[: sit.config.stands]:
+        sit.plan()
+        if not (yield from take_stance(sit, stance)):
+            continue
+        before, step, label = sit.observation["rgb"], sit.step, sit.held
+        yield act(Verb.DROP)
+        if sit.outcome is Outcome.OK and not sit.holding:
+            _note_placed(sit, label, goal, before, step)
+            return True
+    return False
+
+
+def _floor_stances(sit: Situation, place: Floats) -> Iterator[Stance]:
+    """Yield poses from which something falls near a place, the best first."""
+    found = []
+    for node in sit.navigator.reachable():
+        x, y = sit.navigator.position(node)
+        if np.hypot(x - place[0], y - place[1]) > _DROP_M + _FLOOR_MISS_M:
+            continue
+        for heading, (dx, dy) in enumerate(DIRECTIONS):
+            miss = float(np.hypot(x + _DROP_M * dx - place[0], y + _DROP_M * dy - place[1]))
+            if miss < _FLOOR_MISS_M:
+                cost = sit.navigator.distance(node) + _AWAY_COST * miss
+                found.append(Stance(node, heading, _DOWN_DEG, cost))
+    yield from sorted(found, key=lambda s: (s.cost, s.node, s.heading))
+
+
+def _note_placed(sit: Situation, label: str, goal: Remembered, before: np.ndarray, step: int) -> None:
+    sit.held = ""
+    at, rgb = point(goal.centre), sit.observation["rgb"]
+    sit.events.append(Event("placed", step, label, "at_goal", at, goal.support, before, rgb))
