@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
 
 from engram.evaluation.scoring import is_proper, locate
+from engram.perception.contracts import Detection, Detector
 from engram.perception.geometry import Floats
 from engram.perception.oracle import MaskDetector
 from engram.planners.placement import FLOOR, PlacementPrior, RoomBelief
-from engram.sims.contract import World
+from engram.sims.contract import Observation, World
 from engram.sims.house import placement
 from engram.sims.house.spec import RoomSpec
 from engram.sims.house.truth import HouseTruth
@@ -39,6 +40,28 @@ def mask_detector(world: World, judging: bool = False) -> MaskDetector:
         return [float(not is_proper(t.category, places[t.id])) if t.id in places else None for t in things]
 
     return MaskDetector(lambda: world.truth.instances(), labels, judge=judge if judging else None)
+
+
+class TrueJudge:
+    """A detector that is told what is out of place: of each thing that it sees, what most of its mask really shows."""
+
+    def __init__(self, detector: Detector, world: World) -> None:
+        """Take the detector, and the world that it looks at."""
+        self._detector, self._world = detector, world
+
+    def detect(self, observation: Observation) -> list[Detection]:
+        """Return what the detector sees, judged; of what is nothing or cannot be carried, nothing is said."""
+        things, numbers = self._world.truth.objects(), self._world.truth.instances()
+        places = locate(things)
+
+        def judged(found: Detection) -> float | None:
+            number = int(np.bincount(numbers[found.mask] + 1, minlength=1).argmax()) - 1
+            thing = things[number] if number >= 0 else None
+            if thing is None or thing.id not in places:
+                return None
+            return float(not is_proper(thing.category, places[thing.id]))
+
+        return [replace(d, out_of_place=judged(d)) for d in self._detector.detect(observation)]
 
 
 class TrueRooms:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import gymnasium
 
@@ -15,19 +17,25 @@ from engram.agents.base import Agent
 from engram.agents.remember import Remember
 from engram.agents.tidy import TidyAgent, TidyConfig
 from engram.evaluation.contract import Tracing
-from engram.evaluation.oracles import OracleOptions, TruePlaces, TrueRooms, mask_detector
-from engram.evaluation.runner import Episode, Watcher, run_episode
+from engram.evaluation.detector_options import DEFAULT_PERCEPTION, DetectionNoise, DetectorOptions, Perception
+from engram.evaluation.detectors import Later, depth_filler, learned_detector
+from engram.evaluation.noisy_detector import NoisyDetector
+from engram.evaluation.oracles import OracleOptions, TrueJudge, TruePlaces, TrueRooms, mask_detector
+from engram.evaluation.runner import Episode, StepRecord, Watcher, run_episode
 from engram.evaluation.scoring import Case, Score, score
 from engram.evaluation.trace.tidy import begin_trace
 from engram.evaluation.trace.writer import TraceWriter
 from engram.perception.contracts import Detector
-from engram.planners.placement import PlacementPrior
-from engram.sims.contract import World
+from engram.perception.geometry import Floats
+from engram.perception.guard import FrameGuard, Guarded
+from engram.planners.placement import PlacementPrior, RoomBelief
+from engram.sims.contract import Action, Observation, Outcome, World
+from engram.sims.house.categories import CATEGORIES
 from engram.sims.house.render.base import warm_up
 from engram.sims.seeds import check_seed
 
 WORLD_ID = "engram/House-v0"
-Perception = Literal["oracle"]
+_SET_DOWN = ("place", "drop")
 
 
 @dataclass(frozen=True)
@@ -39,12 +47,17 @@ class TidyTask:
     objects: int | None = None
     mess: int = 5
     house: Path | None = None  # a HouseSpec file in place of a generated house
-    perception: Perception = "oracle"
+    perception: Perception = DEFAULT_PERCEPTION
     max_steps: int = 1000
     width: int = 224  # pixels
     height: int = 224
     agent: TidyConfig = field(default_factory=TidyConfig)  # but for what the world decides
     oracle: OracleOptions = field(default_factory=OracleOptions)
+    detector: DetectorOptions = field(default_factory=DetectorOptions)  # of learned perception
+    noise: DetectionNoise = field(default_factory=DetectionNoise)  # of noisy perception
+    move_noise_m: float = 0.0  # errors of the sensors, as engram.sims.house.options has them
+    turn_noise_deg: float = 0.0
+    depth_noise: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +69,7 @@ class TidyRun:
     score: Score
     agent: Agent
     setup_secs: float  # making the world, which compiles the renderer when that was never done here
+    bad_input: Mapping[str, int] = field(default_factory=dict)  # reason -> count, of what was wrong and got over
 
 
 MakeWorld = Callable[[TidyTask], World]
@@ -70,8 +84,59 @@ def make_world(task: TidyTask) -> World:
         width=task.width,
         height=task.height,
         max_steps=task.max_steps,
+        move_noise_m=task.move_noise_m,
+        turn_noise_deg=task.turn_noise_deg,
+        depth_noise=task.depth_noise,
     )
     return cast(World, world.unwrapped)
+
+
+class SeeingAgent(TidyAgent):
+    """A tidy agent that sees through something: a guard of its frames, and what fills in the depth that they lack."""
+
+    def __init__(
+        self,
+        see: Callable[[Observation], Observation],
+        detector: Detector,
+        config: TidyConfig,
+        prior: PlacementPrior,
+        remember: Remember | None = None,
+        rooms: Callable[[Floats], RoomBelief] | None = None,
+    ) -> None:
+        """Take what it sees through; the rest as for a :class:`TidyAgent`."""
+        super().__init__(detector, config, prior, remember, rooms)
+        self._see = see
+
+    def act(self, observation: Observation) -> Action:
+        """Return the next action."""
+        return super().act(self._see(observation))
+
+
+def make_detector(world: World, task: TidyTask, learned: Detector | None = None) -> Detector:
+    """Return what the task sees with.
+
+    Args:
+        world: that it looks at.
+        task: says which.
+        learned: in place of the learned detector that the task names, for instance since it is loaded already.
+
+    Raises:
+        PerceptionError: it cannot be had here.
+
+    """
+    if learned is None and task.perception == "learned":
+        learned = load_detector(task)
+    if learned is not None:
+        return TrueJudge(learned, world) if task.oracle.misplaced else learned
+    true = mask_detector(world, task.oracle.misplaced)
+    if task.perception == "noisy":
+        return NoisyDetector(true, lambda: world.truth.instances(), task.noise, task.seed)
+    return true
+
+
+def load_detector(task: TidyTask) -> Detector:
+    """Load the learned detector of a task; raise ``PerceptionError`` when it cannot be had here."""
+    return learned_detector(task.detector, judge=task.agent.out_of_place == "learned")
 
 
 def make_agent(
@@ -80,11 +145,18 @@ def make_agent(
     prior: PlacementPrior | None = None,
     remember: Remember | None = None,
     watch: Callable[[Detector], Detector] = lambda detector: detector,
+    counts: Counter[str] | None = None,
 ) -> TidyAgent:
-    """Build the agent; all that it has of the world is its detector's masks, seen through ``watch``."""
-    prior = prior or PlacementPrior.load()
-    return TidyAgent(
-        watch(mask_detector(world, task.oracle.misplaced)),
+    """Build the agent; all that it has of the world is what its detector says, seen through ``watch``.
+
+    What was wrong with frames and detections is counted in ``counts``, by reason. A learned detector is loaded when it
+    is first asked.
+    """
+    prior, counts = prior or PlacementPrior.load(), Counter() if counts is None else counts
+    guard, fill = FrameGuard(counts), depth_filler(task.detector)
+    return SeeingAgent(
+        guard if fill is None else lambda observation: fill(guard(observation)),
+        watch(Later(lambda: Guarded(make_detector(world, task), CATEGORIES, counts))),
         agent_config(world, task),
         TruePlaces(prior) if task.oracle.placement else prior,
         remember,
@@ -106,19 +178,24 @@ def run_tidy(
     prior: PlacementPrior | None = None,
     remember: Remember | None = None,
     tracing: Tracing | None = None,
+    detector: Detector | None = None,
 ) -> TidyRun:
     """Run and score one episode; with ``remember``, the robot writes what it perceives into a memory.
 
-    With ``tracing``, what it perceives and decides is written to a trace that can be replayed.
+    With ``tracing``, what it perceives and decides is written to a trace that can be replayed. With ``detector``, it
+    sees with that in place of what the task names.
 
     Raises:
         SeedError: the seed belongs to no split.
+        PerceptionError: the learned detector of the task cannot be had here.
         HouseSpecError, HouseRequestError: the house cannot be built.
         RenderError: the renderer cannot run here.
 
     """
     check_seed(task.seed)
-    prior = prior or PlacementPrior.load()
+    prior, counts = prior or PlacementPrior.load(), Counter[str]()
+    if detector is None and task.perception == "learned":
+        detector = load_detector(task)  # first, since making a world takes longer than an error may
     begin = time.perf_counter()
     world = make(task)
     setup_secs = time.perf_counter() - begin
@@ -126,17 +203,26 @@ def run_tidy(
         options = _options(task, world)
         with ExitStack() as stack:
             trace = _traced(stack, tracing, world, task, prior)
-            if trace is None:
-                agent = make_agent(world, task, prior, remember)
-            else:
-                agent, watchers = make_agent(world, task, prior, remember, trace.watched), [*watchers, trace]
+            eyes: Detector = Guarded(make_detector(world, task, detector), CATEGORIES, counts)
+            if trace is not None:
+                eyes, watchers = trace.watched(eyes), [*watchers, trace]
+            agent = make_agent(world, task, prior, remember, lambda _: eyes, counts)
             episode = run_episode(world, agent, task.seed, options, watchers)
             scored = score(_case(episode), prior.counts)
             if trace is not None:
                 trace.result(episode.ended, scored.metrics())
-        return TidyRun(task, episode, scored, agent, setup_secs)
+        counts["slipped"] += slips(episode.steps)
+        return TidyRun(task, episode, scored, agent, setup_secs, dict(sorted((+counts).items())))
     finally:
         world.close()
+
+
+def slips(steps: Sequence[StepRecord]) -> int:
+    """How often the hand was empty after a step that did not set anything down."""
+    return sum(
+        before.holding and not after.holding and not (after.verb in _SET_DOWN and after.outcome == Outcome.OK.code)
+        for before, after in pairwise(steps)
+    )
 
 
 def _traced(

@@ -38,8 +38,11 @@ def load_weights(path: Path = DEFAULT) -> DetectorNet:
         DetectorWeightsError: there is no such file, or it holds something else.
 
     """
-    if not path.exists():
-        raise DetectorWeightsError(f"no detector weights at {path}; make them with: engram train detector --out DIR")
+    if not path.is_file():
+        raise DetectorWeightsError(
+            f"no detector weights at {path}; make some with `engram train detector --out DIR` "
+            "and name them with `--detector DIR/detector.safetensors`"
+        )
     try:
         with safe_open(path, "pt") as file:
             head = file.metadata() or {}
@@ -48,7 +51,10 @@ def load_weights(path: Path = DEFAULT) -> DetectorNet:
         raise DetectorWeightsError(f"{path} is no safetensors file: {error}") from error
     if head.get("format") != _FORMAT:
         raise DetectorWeightsError(f"{path} is of format {head.get('format')!r}, not {_FORMAT!r}")
-    net = DetectorNet(_config(json.loads(head["network"])))
+    try:
+        net = DetectorNet(_config(json.loads(head["network"])))
+    except (KeyError, TypeError, ValueError) as error:
+        raise DetectorWeightsError(f"{path} does not say what network it is of: {error}") from error
     try:
         net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
     except RuntimeError as error:
