@@ -107,5 +107,5 @@ def _where(label: str, template: str, kind: Kind = "where") -> Question:
 def _failure(step: Step) -> Question:
     at = " on" if step.verb == "place" else ""
     what = f"{at} the {words_of(step.target)}" if step.target else ""
-    why = step.outcome.replace("_", " ")
-    return Question("failure", f"What helped when trying to {step.verb.replace('_', ' ')}{what} failed: {why}?", step.verb)
+    tried, why = f"{step.verb.replace('_', ' ')}{what}", step.outcome.replace("_", " ")
+    return Question("failure", f"What helped when trying to {tried} failed: {why}?", step.verb)

@@ -20,6 +20,7 @@ from engram.sims.contract import Observation, Outcome, Verb
 _BIAS, _BITS = 1 << 19, 20
 _ACTED = frozenset(v.name.lower() for v in Verb if v.takes_point) | {"drop"}
 _GROW = 1024
+_SIDE = 56  # points along the shorter side of an image, at least
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class GateConfig:
     nearer: float = 1.5  # a surface is news again when seen from this many times nearer,
     detail_m: float = 1.5  # ... until it has been seen from as near as this
     colour: float = 64.0  # difference of a channel, of 255, that counts as another colour
-    through_m: float = 0.25  # a known surface is gone when the frame shows something this far behind it
+    through_m: float = 0.15  # a known surface is gone when the frame shows something this far behind it
     loss: float = 5.0  # what is gone counts this many times: it leaves a small hole, which is seldom an error
     min_valid: float = 0.02  # with a smaller share of valid depth the frame tells nothing, and is not judged
 
@@ -168,7 +169,8 @@ class _Surfaces:
         inside = in_view(uv, depth, 0.03)
         near, uv, depth = near[inside], uv[inside], depth[inside]
         # The nearest reading about it counts, and holes are not looked through.
-        seen = observation["depth"][:: 2 * image.stride, :: 2 * image.stride]
+        s = _thinning(image) * image.stride
+        seen = observation["depth"][::s, ::s]
         seen = ndimage.minimum_filter(np.where(np.isfinite(seen) & (seen > 0.0), seen, 0.0), 3)
         row, col = (uv[:, ::-1] * seen.shape).astype(np.int64).T
         return np.asarray(near[seen[row, col] > depth + config.through_m])
@@ -181,11 +183,17 @@ class _Surfaces:
             self.centre = np.concatenate([self.centre, np.full((more, 3), np.inf, np.float32)])
 
 
+def _thinning(image: PointImage) -> int:
+    """Every so many points are looked at: so few that it is cheap, and so many that no cube falls in between."""
+    return max(1, min(image.valid.shape) // _SIDE)
+
+
 def _cubes(observation: Observation, image: PointImage, config: GateConfig) -> _Cubes:
-    """Sort every second point of a frame, within range, into cubes."""
-    s = 2 * image.stride
-    usable = (image.valid & (image.range_m < config.range_m))[::2, ::2]
-    points = image.points[::2, ::2][usable]
+    """Sort points of a frame, within range, into cubes."""
+    thin = _thinning(image)
+    s = thin * image.stride
+    usable = (image.valid & (image.range_m < config.range_m))[::thin, ::thin]
+    points = image.points[::thin, ::thin][usable]
     finite = np.isfinite(points).all(1)
     points, rgb = points[finite], observation["rgb"][::s, ::s][usable][finite].astype(np.float32)
     cells = np.floor(points / np.float32(config.voxel_m)).astype(np.int64) + _BIAS

@@ -170,24 +170,26 @@ class OpenAiVlm:
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
         connection = kind(self._host, self._port, timeout=self.config.timeout_secs)
         end = time.monotonic() + self.config.timeout_secs
-        # Timeouts of a socket begin anew with each byte; the timer holds for all of them together.
-        timer = threading.Timer(self.config.timeout_secs, _hang_up, (connection,))
-        timer.daemon = True
-        timer.start()
+        timer: threading.Timer | None = None
         try:
             connection.connect()
-            _check_time(end)  # the timer may have gone off before there was a socket
+            # Timeouts of a socket begin anew with each byte; the timer holds for all of them together.
+            timer = threading.Timer(end - time.monotonic(), _hang_up, (connection.sock,))
+            timer.daemon = True
+            timer.start()
             connection.request("POST", self._path, body, self._headers())
             answer = self._read(connection.getresponse())
-            _check_time(end)  # an end of file may be the timer's doing
-            return answer
+            if time.monotonic() >= end:  # then the end of the answer may be the timer's doing
+                raise TimeoutError
         except (OSError, http.client.HTTPException) as error:
             late = time.monotonic() >= end or isinstance(error, TimeoutError)
             reason: Failure = "timeout" if late else "unreachable"
             raise VlmError(reason, f"no answer from {self._host}: {type(error).__name__}") from error
         finally:
-            timer.cancel()
+            if timer is not None:
+                timer.cancel()
             connection.close()
+        return answer
 
     def _headers(self) -> dict[str, str]:
         key = {"Authorization": f"Bearer {self._key}"} if self._key else {}
@@ -301,13 +303,7 @@ def _data_url(rgb: NDArray[np.uint8], side_px: int) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(out.getvalue()).decode()}"
 
 
-def _check_time(end: float) -> None:
-    if time.monotonic() >= end:
-        raise TimeoutError
-
-
-def _hang_up(connection: http.client.HTTPConnection) -> None:
+def _hang_up(connected: socket.socket) -> None:
     """End a connection from another thread: what reads from it gets an end of file."""
-    if connection.sock is not None:
-        with suppress(OSError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
+    with suppress(OSError):
+        connected.shutdown(socket.SHUT_RDWR)
