@@ -17,7 +17,7 @@ from torch import Tensor
 from engram.evaluation.training.checkpoint import load_checkpoint, save_checkpoint
 from engram.evaluation.training.placement_houses import Kept, Look, TidyHouse, holder_label, look
 from engram.planners.associative.graph import MemoryGraph, SceneNode
-from engram.planners.associative.model import AssociativeNet, NetConfig, Query
+from engram.planners.associative.model import AssociativeNet, MemoryTensors, NetConfig, Query
 from engram.planners.associative.tensors import Names, holders_of, memory_tensors, node_tensors, places_of
 from engram.planners.placement import PlacementPrior
 
@@ -163,7 +163,7 @@ def fit(
                 if net_shape.memory:
                     drawn = _recalled(config, taught, [config.seed, epoch, number])
                     tensors = memory_tensors(drawn, taught.names, taught.room_types)
-                    memory = net.encode(tensors._make(None if t is None else t.to(device) for t in tensors))
+                    memory = net.encode(MemoryTensors._make(None if t is None else t.to(device) for t in tensors))
                 loss = lesson_loss(forward(memory, moved.query), moved)
             optimiser.zero_grad()
             torch.autograd.backward([loss])

@@ -83,8 +83,8 @@ nodes and {n["memory_edges"]} edges, each with its source; `memory_graph.json`, 
 Data: {c.houses} tidy training houses (seeds from {FIRST["train"]}) with {n["taught"]} things. A label is the kind of
 place where the tidy house keeps a thing. Scenes are true furniture with rooms and things missed and labels mistaken,
 new ones each epoch; types of rooms are believed from furniture. Scored on {c.score_houses} validation houses (seeds
-from {700_000 + FIRST["validation"]}), looked at in the same way: each of the {n["scored"]} things that a mess may displace
-is put on the open receptacle that is ranked first.
+from {700_000 + FIRST["validation"]}), looked at in the same way: each of the {n["scored"]} things that a mess may
+displace is put on the open receptacle that is ranked first.
 
 *Proper* is by the table that scores tidying; *of three* is whether one of the three first is. *Energy removed* is
 100 - Energy %, over messes of five things of a house that lie on the floor. Intervals are 95 % (houses drawn); gains

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
@@ -200,7 +200,8 @@ def _box(shape: Shape, turn: NDArray[np.float64], pos: Sequence[float]) -> Box:
 def _corners(category: str, shape: Shape) -> NDArray[np.float64]:
     """(N, 3) points that bound a shape without its children."""
     parts = [part_corners(p) for p in (*shape.parts, *shape.moving)]
-    return np.asarray(np.concatenate(parts)) if parts else box_corners(*replace(shape).bounds())
+    points: NDArray[np.float64] = np.concatenate(parts) if parts else box_corners(*shape.bounds())
+    return points
 
 
 def _centre(box: Box) -> NDArray[np.float64]:
