@@ -185,7 +185,7 @@ class _Surfaces:
 
 def _thinning(image: PointImage) -> int:
     """Every so many points are looked at: so few that it is cheap, and so many that no cube falls in between."""
-    return max(1, min(image.valid.shape) // _SIDE)
+    return max(1, int(min(image.valid.shape)) // _SIDE)
 
 
 def _cubes(observation: Observation, image: PointImage, config: GateConfig) -> _Cubes:
