@@ -24,7 +24,7 @@ from engram.sims.contract import Camera, Observation
 
 _FORBIDDEN = 1e3
 _STRIDE = 4  # of the depth that is kept of each frame
-_CLEAR_M, _CLEAR_RANGE_M, _CLEAR_PIXELS = 0.05, 2.5, 12.0
+_CLEAR_M, _CLEAR_RANGE_M, _CLEAR_PIXELS = 0.05, 4.0, 5.0
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,10 @@ class ChangeConfig:
     ratio: float = 0.35  # by relations: least ratio of sentences that hold still to those that do not (TIDEE)
     instances: int = 1  # by relations: things of one label that are compared (TIDEE: up to 2)
     still_m: float = 0.2  # by positions: what is nearer than this, and a quarter of its size, has not moved
-    size_log: float = 1.6  # by positions: most difference of two views of one thing, summed over logs of its sides
+    size_log: float = 1.2  # by positions: most difference of two views of one thing, summed over logs of its sides
+    unseen_log: float = 0.4  # ... which counts as this much more where nobody had seen that the place was empty before
     views: int = 2  # clear views of a place that show that a thing is not there
+    swing_views: int = 1  # clear views of where a leaf stands in the other visit
     swing_m: float = 0.1  # a thing that opens grows or shrinks at least this much
     near_m: float = 0.6  # ... and its centre is within this
 
@@ -104,12 +106,12 @@ class Views:
         self._depth.append(observation["depth"][::_STRIDE, ::_STRIDE].copy())
         self._pose.append(observation["map_T_camera"].copy())
 
-    def clear(self, point: Floats, pixel_m2: float) -> int:
+    def clear(self, point: Floats, pixel_m2: float = math.inf) -> int:
         """Return how many frames would have shown something at a point (3,), if it had been there.
 
         Args:
             point: map frame, metres.
-            pixel_m2: how large it shows: pixels times squared depth.
+            pixel_m2: how large it would show: pixels times squared depth.
 
         """
         if self._camera is None:
@@ -140,16 +142,21 @@ def moved_by_positions(
         before: things of the first visit.
         now: things of the second; each has its track.
         gone: whether the place of a thing of the first visit was seen to be empty in the second.
-        new: whether the place of a thing of the second visit was seen to be empty in the first.
+        new: whether the place of a thing of the second visit was seen to be empty in the first; it need not have been,
+            since nobody can go back to look.
         config: thresholds.
 
     """
     left, appeared = unmatched(before, now, config)
-    left, appeared = [t for t in left if gone(t)], [t for t in appeared if new(t)]
+    left = [t for t in left if gone(t)]
+
+    def unlike(a: Remembered, b: Remembered) -> float:
+        return _size_cost(a, b) + (0.0 if new(b) else config.unseen_log)
+
     moves = []
     for label in sorted({t.label for t in left}):
         a, b = [t for t in left if t.label == label], [t for t in appeared if t.label == label]
-        for i, k in _pairs(a, b, _size_cost, lambda *_: config.size_log):
+        for i, k in _pairs(a, b, unlike, lambda *_: config.size_log):
             moves += [Move(track, a[i]) for track in (b[k].track,) if track is not None]
     return moves
 
@@ -202,15 +209,17 @@ def sentences(thing: Remembered, fixtures: Sequence[Placed]) -> set[str]:
 def swung(
     before: Sequence[Remembered],
     now: Sequence[Remembered],
-    front: Callable[[Remembered], tuple[int, int]],
+    was_free: Callable[[Floats], bool],
+    is_free: Callable[[Floats], bool],
     config: ChangeConfig,
 ) -> list[Swing]:
-    """Tell what was opened or shut from how far things reach to the front and up.
+    """Tell what was opened or shut from how far things reach to their sides and up.
 
     Args:
         before: things that open, of the first visit.
         now: those of the second; each has its track.
-        front: (axis, sign) of the direction from which a thing can be reached.
+        was_free: whether a place (3,) was seen to be free in the first visit: an open leaf is there now.
+        is_free: the same of the second.
         config: thresholds.
 
     """
@@ -218,13 +227,23 @@ def swung(
     for label in sorted({t.label for t in before}):
         a, b = [t for t in before if t.label == label], [t for t in now if t.label == label]
         for i, k in _pairs(a, b, _away_m, lambda *_: config.near_m):
-            axis, sign = front(a[i])
-            side = (lambda t, n=axis, s=sign: float(t.hi[n] if s > 0 else -t.lo[n])) if sign else None
-            grown = max((side(b[k]) - side(a[i]) if side else 0.0), float(b[k].hi[2] - a[i].hi[2]), key=abs)
             track = b[k].track
-            if abs(grown) > config.swing_m and track is not None:
-                found.append(Swing(track, open=grown < 0.0))
+            opened = any(map(was_free, _grown(a[i], b[k], config.swing_m)))
+            shut = any(map(is_free, _grown(b[k], a[i], config.swing_m)))
+            if track is not None and opened != shut:
+                found.append(Swing(track, open=shut))
     return found
+
+
+def _grown(small: Remembered, large: Remembered, least_m: float) -> Iterator[Floats]:
+    """Yield the middles of the parts of a box that reach beyond another, to the sides and up."""
+    for axis in range(3):
+        for sign in (1, -1) if axis < 2 else (1,):
+            inner, outer = (small.hi, large.hi) if sign > 0 else (small.lo, large.lo)
+            if sign * (outer[axis] - inner[axis]) > least_m:
+                middle = large.centre.copy()
+                middle[axis] = (outer[axis] + inner[axis]) / 2
+                yield middle
 
 
 def _pairs(

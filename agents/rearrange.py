@@ -28,11 +28,10 @@ from engram.agents.changes import (
 )
 from engram.agents.events import Event
 from engram.agents.explore import explore
-from engram.agents.fetch import fetch
 from engram.agents.motion import Skill, look_to, travel, turn_to
 from engram.agents.picture import MapPicture
 from engram.agents.relate import placed
-from engram.agents.restore import put_back, swing
+from engram.agents.restore import pick_up, put_back, swing
 from engram.agents.situation import Situation, TidyConfig
 from engram.perception.contracts import Detector
 from engram.perception.geometry import Floats
@@ -43,7 +42,6 @@ from engram.sims.contract import Action, Observation, Verb, act
 
 _RESERVE = 5  # steps kept back so that a phase ends with DONE and an empty hand
 _SEE_M = 2.5
-_HALF_M = 1.0
 
 Changes = tuple[Sequence[Move], Sequence[Swing]]
 
@@ -78,6 +76,7 @@ class RearrangeAgent:
         config: RearrangeConfig | None = None,
         prior: PlacementPrior | None = None,
         changes: Callable[[], Changes] | None = None,
+        see: Callable[[Observation], Observation] = lambda observation: observation,
     ) -> None:
         """Take the detector and the choices.
 
@@ -86,11 +85,12 @@ class RearrangeAgent:
             config: choices.
             prior: what is put away and what things are kept on; the one of the package when not given.
             changes: tells what has changed; the robot compares its visits when not given.
+            see: what observations go through first.
 
         """
         self.config = config or RearrangeConfig()
         self._detector, self._prior = detector, prior or PlacementPrior.load()
-        self._told = changes
+        self._told, self._see = changes, see
         self._before: Situation | None = None
         self._memory: list[Remembered] = []
         self._views_before, self._views = Views(), Views()
@@ -118,7 +118,7 @@ class RearrangeAgent:
         if self._script is None:
             raise RuntimeError("reset() comes before act()")
         sit = self._sit
-        sit.perceive(observation)
+        sit.perceive(self._see(observation))
         self._look()
         if sit.step < sit.config.max_steps - _RESERVE:
             action = next(self._script, act(Verb.DONE))
@@ -183,16 +183,21 @@ class RearrangeAgent:
         sit.note("phase", "restore")
         for move in moves:
             sit.note("found", move.now.label, "moved", move.now.centre, move.goal.support)
+        swings = swings if self.config.open else ()
+        yield from self._swing([s for s in swings if not s.open])  # first, since open doors are in the way
         left = list(moves)
         while left:
             move = min(left, key=lambda m: math.dist(m.now.centre[:2], sit.observation["base"][:2]))
             left.remove(move)
-            if (yield from fetch(sit, move.now)):
+            if (yield from pick_up(sit, move.now)):
                 yield from put_back(sit, move.goal)
-        for change in swings if self.config.open else ():
-            sit.note("found", change.thing.label, "shut" if change.open else "open", change.thing.centre)
-            yield from swing(sit, change.thing, wanted=change.open)
+        yield from self._swing([s for s in swings if s.open])
         sit.phase = "done"
+
+    def _swing(self, swings: Sequence[Swing]) -> Skill[None]:
+        for change in swings:
+            self._sit.note("found", change.thing.label, "shut" if change.open else "open", change.thing.centre)
+            yield from swing(self._sit, change.thing, wanted=change.open)
 
     def _revisit(self) -> Skill[None]:
         """Look where things were that are neither found nor known to be gone."""
@@ -229,8 +234,14 @@ class RearrangeAgent:
             moves = moved_by_relations(*things, (self._fixtures(self._before), self._fixtures(self._sit)), c)
         else:
             moves = moved_by_positions(*things, self._gone, self._new, c)
-        swings = swung(self._openable(self._memory), self._openable(now), self._front, c) if self.config.open else []
-        return moves, swings
+        return moves, self._swings(now) if self.config.open else []
+
+    def _swings(self, now: Sequence[Remembered]) -> list[Swing]:
+        def seen_free(views: Views) -> Callable[[Floats], bool]:
+            return lambda place: views.clear(place) >= self.config.change.swing_views
+
+        things = self._openable(self._memory), self._openable(now)
+        return swung(*things, seen_free(self._views_before), seen_free(self._views), self.config.change)
 
     def _recall(self, sit: Situation) -> list[Remembered]:
         return [self._remembered(sit, t) for t in sit.tracker.tracks]
@@ -258,14 +269,3 @@ class RearrangeAgent:
 
     def _fixtures(self, sit: Situation | None) -> list[Any]:
         return [] if sit is None else [placed(sit, t) for t in sit.fixtures()]
-
-    def _front(self, thing: Remembered) -> tuple[int, int]:
-        """(axis, sign) of the side that the nearest place to stand is at; sign 0 where there is none."""
-        nav = self._sit.navigator
-        spots = np.array([nav.position(n) for n in nav.reachable()])
-        if not len(spots):
-            return 0, 0
-        off: Floats = spots - np.clip(spots, thing.lo[:2], thing.hi[:2])
-        nearest = off[int(np.argmin(np.linalg.norm(off, axis=1)))]
-        axis = int(np.argmax(np.abs(nearest)))
-        return axis, int(np.sign(nearest[axis]))

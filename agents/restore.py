@@ -1,4 +1,4 @@
-"""Putting back: set the held thing down where it lay before, and open or shut what was shut or open."""
+"""Putting back: take a thing, set it down where it lay before, and open or shut what was shut or open."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 
 from engram.agents.changes import Remembered
 from engram.agents.events import Event, point
-from engram.agents.fetch import inner_point, stand_up, take_stance, ways_to_reach
+from engram.agents.fetch import find_again, inner_point, stand_up, take_stance, ways_to_reach
 from engram.agents.motion import Skill
 from engram.agents.situation import Situation
-from engram.agents.store import store
+from engram.agents.store import choose, place_on
 from engram.perception.geometry import Floats, up_facing
 from engram.perception.relations import FLOOR
 from engram.perception.tracker import Track
@@ -19,6 +19,9 @@ from engram.planners.navigation import DIRECTIONS, Node
 from engram.planners.stances import Stance
 from engram.sims.contract import Outcome, Verb, act
 
+_NEXT_POINT = {Outcome.OCCLUDED, Outcome.NOTHING_THERE, Outcome.BLOCKED, Outcome.TIMEOUT}
+_NEAREST_M = 0.8  # the least distance that is tried where the arm did not reach
+_LOW_M = 0.1  # what begins lower lies on the floor
 _DROP_M = 0.45  # what is dropped falls this far ahead of the base
 _DOWN_DEG = 60.0
 _FLOOR_MISS_M = 0.35  # a thing is laid down at most this far from where it lay
@@ -26,6 +29,53 @@ _MISS_M = 0.5  # ... set down
 _APART_M = 0.06  # of points that are tried
 _LEVEL_M = 0.1  # a point that is not level counts as this much farther away
 _AWAY_COST = 20.0  # steps that one metre off the goal is worth
+
+
+def pick_up(sit: Situation, thing: Track) -> Skill[bool]:
+    """Take a thing, wherever such things belong; on failure the journal says why."""
+    sit.phase = "fetch"
+    place = thing.centre.copy()
+    reason, excluded, reach_m = "no_path", set[Node](), sit.config.reach_m
+    for _ in range(sit.config.stands):
+        sit.plan()
+        options = ways_to_reach(sit, place, reach_m, excluded)
+        if not options:
+            break
+        excluded.add(options[0].node)
+        arrived = yield from take_stance(sit, options[0])
+        reason = (yield from _point_and_pick(sit, thing, place)) if arrived else Outcome.BLOCKED.code
+        yield from stand_up(sit, options[0])
+        if not reason:
+            return True
+        if reason == Outcome.UNREACHABLE.code:
+            reach_m = max(_NEAREST_M, reach_m - 0.2)
+    sit.failures += 1
+    sit.note("failed", thing.label, reason, place)
+    return False
+
+
+def _point_and_pick(sit: Situation, thing: Track, place: Floats) -> Skill[str]:
+    """Try a few points of the thing's mask; returns nothing once the hand holds it, or why it does not."""
+    reason = "not_seen"
+    for attempt in range(sit.config.points):
+        sighting = find_again(sit, thing, thing.label, place)
+        if sighting is None:
+            break
+        before, step = sit.observation["rgb"], sit.step
+        yield act(Verb.PICK, *inner_point(sighting.detection, attempt))
+        if sit.outcome is Outcome.OK and sit.holding:
+            sit.held = thing.label
+            sit.tracker.remove(sighting.track)
+            sit.tracker.remove(thing)
+            if thing.lo[2] < _LOW_M:
+                sit.grid.forget(float(place[0]), float(place[1]), float(thing.size[:2].max()) / 2 + 0.05)
+            rgb = sit.observation["rgb"]
+            sit.events.append(Event("picked", step, thing.label, "", point(place), "", before, rgb))
+            return ""
+        reason = sit.outcome.code
+        if sit.outcome not in _NEXT_POINT:
+            break
+    return reason
 
 
 def put_back(sit: Situation, goal: Remembered) -> Skill[bool]:
@@ -38,9 +88,23 @@ def put_back(sit: Situation, goal: Remembered) -> Skill[bool]:
             return True
         if not sit.holding:
             return False
+    sit.failures += 1
     sit.note("failed", sit.held, "no_goal", goal.centre, goal.support)
-    yield from store(sit)
+    yield from _put_anywhere(sit)
     return False
+
+
+def _put_anywhere(sit: Situation) -> Skill[None]:
+    """Free the hand: on the likeliest receptacles in turn, or else on the floor."""
+    label, refused = sit.held, set[int]()
+    for _ in range(sit.config.holders):
+        spot = choose(sit, label, refused, 0.0)
+        if spot is None or (yield from place_on(sit, spot.holder, label)) or not sit.holding:
+            break
+        refused.add(spot.holder.number)
+    if sit.holding:
+        yield act(Verb.DROP)
+    sit.held = ""
 
 
 def swing(sit: Situation, thing: Track, *, wanted: bool) -> Skill[bool]:
@@ -55,7 +119,7 @@ def swing(sit: Situation, thing: Track, *, wanted: bool) -> Skill[bool]:
             break
         excluded.add(options[0].node)
         arrived = yield from take_stance(sit, options[0])
-        outcome = (yield from _swing(sit, thing, wanted=wanted)) if arrived else Outcome.BLOCKED
+        outcome = (yield from _point_and_swing(sit, thing, wanted=wanted)) if arrived else Outcome.BLOCKED
         yield from stand_up(sit, options[0])
         if outcome is Outcome.OK:
             sit.tidied += 1
@@ -68,10 +132,10 @@ def swing(sit: Situation, thing: Track, *, wanted: bool) -> Skill[bool]:
     return False
 
 
-def _swing(sit: Situation, thing: Track, *, wanted: bool) -> Skill[Outcome | None]:
+def _point_and_swing(sit: Situation, thing: Track, *, wanted: bool) -> Skill[Outcome | None]:
     outcome: Outcome | None = None
     for attempt in range(sit.config.points):
-        sighting = sit.sighting_of(thing)
+        sighting = find_again(sit, thing, thing.label, thing.centre)
         if sighting is None:
             return outcome
         before, step = sit.observation["rgb"], sit.step
@@ -152,7 +216,7 @@ def _nearest_point(
 
 def _lay_down(sit: Situation, goal: Remembered) -> Skill[bool]:
     """Let the held thing fall onto where it lay on the floor."""
-    if goal.support != FLOOR and goal.lo[2] > 0.1:
+    if goal.support != FLOOR and goal.lo[2] > _LOW_M:
         return False
     sit.plan()
     for stance in list(_floor_stances(sit, goal.centre))[: sit.config.stands]:

@@ -13,7 +13,10 @@ from engram.evaluation.contract import EpisodeProtocol, EvaluationError
 from engram.evaluation.document import nearest
 
 GROUP = "engram.protocols"
-_OWN = {"tidy": "engram.evaluation.protocols.tidy:TidyProtocol"}
+_OWN = {
+    "rearrange": "engram.evaluation.protocols.rearrange:RearrangeProtocol",
+    "tidy": "engram.evaluation.protocols.tidy:TidyProtocol",
+}
 
 
 class ProtocolError(EvaluationError):
