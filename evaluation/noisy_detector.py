@@ -42,6 +42,7 @@ class NoisyDetector:
         """
         self._detector, self._instances, self._noise, self._seed = detector, instances, noise, seed
         self._calls = 0
+        self._habits: dict[tuple[int, str], tuple[str, float]] = {}
 
     def detect(self, observation: Observation) -> list[Detection]:
         """Return what is left of the truth, and what never was there."""
@@ -71,13 +72,15 @@ class NoisyDetector:
 
     def _habit(self, true: Detection, numbers: Ints) -> tuple[str, float]:
         """Look-alike of a thing, and how often it is taken for that; the same all through the episode."""
-        row, col = np.argwhere(true.mask[true.box[0] : true.box[2], true.box[1] : true.box[3]])[0]
-        number = int(numbers[row + true.box[0], col + true.box[1]])
-        rng = np.random.default_rng([_STREAM, self._seed, number + 1, 1])
-        labels, weights = rivals(true.label)
-        mean = min(1.0, self._noise.level * self._noise.confusion)
-        rate = float(rng.beta(_WAVERING * mean, _WAVERING * (1.0 - mean))) if 0.0 < mean < 1.0 else mean
-        return str(rng.choice(labels, p=weights)), rate
+        row, col = divmod(int(true.mask.argmax()), true.mask.shape[1])
+        key = (int(numbers[row, col]), true.label)
+        if key not in self._habits:
+            rng = np.random.default_rng([_STREAM, self._seed, key[0] + 1, 1])
+            labels, weights = rivals(true.label)
+            mean = min(1.0, self._noise.level * self._noise.confusion)
+            rate = float(rng.beta(_WAVERING * mean, _WAVERING * (1.0 - mean))) if 0.0 < mean < 1.0 else mean
+            self._habits[key] = str(rng.choice(labels, p=weights)), rate
+        return self._habits[key]
 
     def _spoilt(self, true: Detection, label: str, wrong: bool, rng: np.random.Generator) -> Detection | None:
         n = self._noise

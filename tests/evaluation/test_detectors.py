@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from engram.evaluation.detector_options import DEFAULT_PERCEPTION, DetectorOptions
 from engram.evaluation.detectors import Later, PerceptionError, depth_filler, learned_detector, pretrained, weights_of
-from engram.evaluation.tidy import TidyTask, run_tidy
+from engram.evaluation.tidy import TidyTask, make_agent, run_tidy
 from engram.perception.adapters.config import ModelConfig
+from engram.sims.contract import Verb
 
 
 @pytest.fixture
@@ -61,6 +63,19 @@ def test_learned_perception_is_loaded_before_the_world_is_made(tmp_path):
     task = TidyTask(7, perception="learned", detector=DetectorOptions(str(tmp_path / "none.safetensors")))
     with pytest.raises(PerceptionError, match="no detector weights"):
         run_tidy(task, make=lambda task: pytest.fail("a world was made"))
+
+
+def test_an_agent_that_is_given_detections_needs_no_weights(tmp_path, box_task, make_world):
+    missing = DetectorOptions(str(tmp_path / "none.safetensors"))
+    task = replace(box_task, perception="learned", detector=missing)
+    world = make_world(task)
+    observation, _ = world.reset(seed=7)
+
+    class Recorded:
+        def detect(self, observation):
+            return []
+
+    assert make_agent(world, task, watch=lambda _: Recorded()).act(observation)["verb"] != Verb.DONE
 
 
 def test_weights_of_a_file_see(weights, box_task, make_world):
