@@ -31,7 +31,6 @@ class View:
 
 def explore(sit: Situation) -> Skill[bool]:
     """Look around until nothing promising is left or the budget is spent; returns whether nothing was left."""
-    sit.phase = "explore"
     yield from look_to(sit, sit.config.pitch_deg)
     for _ in range(3):
         yield from turn_to(sit, (sit.heading + 1) % 4)

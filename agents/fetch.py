@@ -7,16 +7,22 @@ from collections.abc import Collection, Iterator
 import numpy as np
 from scipy import ndimage
 
+from engram.agents.aim import ImagePoint, pick_points
 from engram.agents.events import Event, point
 from engram.agents.motion import Skill, look_to, travel, turn_to
 from engram.agents.situation import Situation
+from engram.agents.verify import certain, held_label, plausible, still_there
 from engram.perception.contracts import Detection
+from engram.perception.geometry import Floats
 from engram.perception.tracker import Sighting, Track
 from engram.planners.navigation import Node
 from engram.planners.stances import Stance, StanceConfig, stances
 from engram.sims.contract import Outcome, Verb, act
 
-_NEXT_POINT = {Outcome.OCCLUDED, Outcome.NOTHING_THERE, Outcome.BLOCKED, Outcome.TIMEOUT}
+SLIPPED = "slipped"  # out of the hand
+IN_PLACE = "in_place"  # after all, when seen from near
+_NEXT_POINT = {o.code for o in (Outcome.OCCLUDED, Outcome.NOTHING_THERE, Outcome.BLOCKED, Outcome.TIMEOUT)}
+_FINAL = {Outcome.INVALID.code, Outcome.HAND_FULL.code, SLIPPED, IN_PLACE, "not_there"}
 _SAME_M = 0.4  # a thing found again lies within this of where it was
 
 
@@ -57,9 +63,8 @@ def ways_to_reach(sit: Situation, place: np.ndarray, reach_m: float, excluded: C
     return []
 
 
-def fetch(sit: Situation, track: Track) -> Skill[bool]:
-    """Pick a thing up; on failure the journal says why."""
-    sit.phase = "fetch"
+def fetch(sit: Situation, track: Track) -> Skill[str]:
+    """Pick a thing up; returns nothing, or why it failed, which the journal says too."""
     label, place = track.label, track.centre.copy()
     holder = sit.support(track).track
     source = holder.label if holder else "Floor"
@@ -74,43 +79,69 @@ def fetch(sit: Situation, track: Track) -> Skill[bool]:
             yield from stand_up(sit, options[0])
             reason = "blocked"
             continue
-        outcome = yield from _pick(sit, track, label, place, source)
+        reason = _second_thoughts(sit, track) or (yield from _pick(sit, track, label, place, source))
         yield from stand_up(sit, options[0])
-        if outcome is Outcome.OK:
-            return True
-        reason = outcome.code if outcome is not None else "not_seen"
-        if outcome is Outcome.UNREACHABLE:
+        if not reason:
+            return ""
+        if reason == Outcome.UNREACHABLE.code:
             reach = max(0.8, reach - 0.2)
-        if outcome in (Outcome.INVALID, Outcome.HAND_FULL):
+        if reason in _FINAL:
             break
     sit.failures += 1
     sit.note("failed", label, reason, place, source)
-    return False
+    return reason
 
 
-def _pick(sit: Situation, track: Track, label: str, place: np.ndarray, source: str) -> Skill[Outcome | None]:
-    """Try a few points of the thing's mask; ``None`` when the image does not show it."""
-    outcome: Outcome | None = None
+def _second_thoughts(sit: Situation, track: Track) -> str:
+    """Return why a thing should, from near, be left alone; nothing when it should not."""
+    if certain(sit):
+        return ""
+    if track not in sit.tracker.tracks:
+        return "not_there"
+    return IN_PLACE if sit.misplaced(track) < sit.config.least_belief or not sit.prior.knows(track.label) else ""
+
+
+def _pick(sit: Situation, track: Track, label: str, place: Floats, source: str) -> Skill[str]:
+    """Try a few points of the thing's mask, and where it is not seen again, of its stored place.
+
+    Returns nothing once the hand holds it, or why it does not.
+    """
+    reason = "not_seen"
     for attempt in range(sit.config.points):
         sighting = find_again(sit, track, label, place)
         if sighting is None:
-            return outcome
-        before, step = sit.observation["rgb"], sit.step
-        u, v = inner_point(sighting.detection, attempt)
-        yield act(Verb.PICK, u, v)
-        outcome = sit.outcome
-        if outcome is Outcome.OK and sit.holding:
-            sit.held = label
-            sit.tracker.remove(sighting.track)
-            sit.tracker.remove(track)
-            if source == "Floor":
-                sit.grid.forget(float(place[0]), float(place[1]), float(track.size[:2].max()) / 2 + 0.05)
-            picture = sit.observation["rgb"]
-            sit.events.append(Event("picked", step, label, "", point(place), source, before, picture))
-            return Outcome.OK
-        if outcome not in _NEXT_POINT:
-            return outcome
-    return outcome
+            break
+        reason = yield from _grasp(sit, track, sighting, inner_point(sighting.detection, attempt), source)
+        if reason not in _NEXT_POINT:
+            return reason
+    if reason != "not_seen" or not plausible(sit, track) or certain(sit):
+        return reason
+    for uv in pick_points(sit, track):
+        reason = yield from _grasp(sit, track, None, uv, source)
+        if reason not in _NEXT_POINT:
+            break
+    return reason
+
+
+def _grasp(sit: Situation, track: Track, sighting: Sighting | None, uv: ImagePoint, source: str) -> Skill[str]:
+    """Pick at an image point and see what came of it."""
+    label, place, before, step = track.label, track.centre.copy(), sit.observation["rgb"], sit.step
+    taken = sighting.track if sighting is not None else track
+    yield act(Verb.PICK, *uv)
+    if sit.outcome is not Outcome.OK:
+        return sit.outcome.code
+    if not sit.holding:
+        return SLIPPED
+    wrong = taken is track and not certain(sit) and still_there(sit, track, place)
+    if not wrong:
+        sit.tracker.remove(taken)
+        sit.tracker.remove(track)
+    sit.held = label if certain(sit) else held_label(sit, label, {} if wrong else taken.belief)
+    if source == "Floor":
+        sit.grid.forget(float(place[0]), float(place[1]), float(track.size[:2].max()) / 2 + 0.05)
+    picture, reason = sit.observation["rgb"], "another" if wrong else ""
+    sit.events.append(Event("picked", step, sit.held, reason, point(place), source, before, picture))
+    return ""
 
 
 def find_again(sit: Situation, track: Track, label: str, place: np.ndarray) -> Sighting | None:

@@ -6,15 +6,17 @@ robot's own senses and maps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from engram.agents.events import point
+from engram.agents.handled import Asked, HandledInMemory, HandledNow, HandledThings
 from engram.agents.situation import Situation
 from engram.memory.contract import Percepts, Point, Seen, Source
+from engram.memory.mapping.planar import Poses
 from engram.perception.geometry import Floats, lift
 from engram.perception.support import support_of
 from engram.perception.tracker import Sighting, Track
@@ -65,15 +67,37 @@ class RememberConfig:
 class Remember:
     """Writes an episode into a memory."""
 
-    def __init__(self, memory: Memory, config: RememberConfig | None = None) -> None:
-        """Take the memory; nothing is written yet."""
+    def __init__(
+        self,
+        memory: Memory,
+        config: RememberConfig | None = None,
+        asked: Asked | None = None,
+        frame: Callable[[], Poses | None] | None = None,
+    ) -> None:
+        """Take the memory; nothing is written yet.
+
+        Args:
+            memory: where percepts go.
+            config: who remembers what.
+            asked: the memory that is asked what was handled, where that is another object; without one that can be
+                asked, what was handled is kept for the episode only.
+            frame: pose (3,) of the episode's map frame in that of the memory, ``None`` while it is not known.
+
+        """
         self.config = config or RememberConfig()
-        self._memory = memory
+        self._memory, self._asked, self._frame = memory, asked, frame
         self._last: Percepts | None = None
         self._action: dict[str, Any] = {}  # what was decided last, and at what it was aimed
         self._ended = False
         self._supports = Supports(self.config.refresh_steps)
         self._rooms = Rooms(self.config)
+
+    def handled(self) -> HandledThings:
+        """Return what remembers the things that are handled."""
+        memory = self._asked if self._asked is not None else self._memory
+        if isinstance(memory, Asked):
+            return HandledInMemory(memory, self.config.robot, self.config.episode, self._frame)
+        return HandledNow()
 
     def perceived(self, sit: Situation) -> None:
         """Write what is known after a step; called once the situation has taken the observation in."""

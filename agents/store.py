@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from engram.agents.aim import ImagePoint, lifted, place_points
 from engram.agents.events import Event, point
 from engram.agents.fetch import take_stance
-from engram.agents.motion import Skill
+from engram.agents.motion import Skill, turn_to
 from engram.agents.situation import Situation
+from engram.agents.verify import certain, plausible
 from engram.perception.geometry import Floats, up_facing
 from engram.perception.tracker import Sighting, Track
 from engram.planners.navigation import DIRECTIONS, Node
@@ -21,10 +24,13 @@ from engram.planners.stances import Stance, StanceConfig, stances
 from engram.sims.contract import Outcome, Verb, act
 
 _PATCH_M = 0.3  # surfaces are offered as points this far apart
-_FAIR = 0.5  # a place less likely to be proper than this is only the last resort
+FAIR = 0.5  # a place less likely to be proper than this is only the last resort
 _DROP_M = 0.45  # what is dropped falls this far ahead of the base
 _CLEAR_M = 0.35  # to the nearest obstacle from where something is laid down
 _FLOOR_PITCH_DEG = 60.0  # looks at what was laid down
+_DROPS = 4  # directions in which a thing is dropped
+_OFFSETS = 9  # points tried where no patch is free, or no mask tells where it is
+_SETTLED = (Outcome.OK, Outcome.CLOSED, Outcome.INVALID, Outcome.HAND_EMPTY)
 _NEAR_M = 0.8  # a thing that was set down is found within this of the point
 
 
@@ -37,50 +43,51 @@ class Spot:
     stance: Stance
 
 
-def store(sit: Situation) -> Skill[bool]:
-    """Put the held thing where it belongs, or failing that where it does no harm."""
-    sit.phase = "place"
-    label, refused = sit.held, set[int]()
-    for least in (_FAIR, 0.0):
-        for _ in range(sit.config.holders):
-            spot = choose(sit, label, refused, least)
-            if spot is None:
-                break
-            if (yield from place_on(sit, spot.holder, label)):
-                return True
-            refused.add(spot.holder.number)
-            if not sit.holding:
-                break
-        if least and sit.holding and (yield from put_on_floor(sit, label)):
-            return True
-    sit.failures += 1
-    sit.note("failed", label, "no_place")
-    if sit.holding:
-        yield act(Verb.DROP)
-    sit.held = ""
-    return False
+def choose(
+    sit: Situation, label: str, refused: Collection[int], least: float = FAIR, told: Collection[str] = ()
+) -> Spot | None:
+    """Return the best receptacle that can be reached; ``None`` when there is no such receptacle.
 
+    Args:
+        sit: the situation.
+        label: of the thing that is to be put on it.
+        refused: numbers of tracks that are not wanted.
+        least: it must be more than so likely to be proper; the likely ones come first, then the near ones.
+        told: only receptacles of these categories count when there are any, and they are proper.
 
-def choose(sit: Situation, label: str, refused: set[int], least: float = 0.0) -> Spot | None:
-    """Return the best receptacle that can be reached, more than ``least`` likely to be proper: those first, then near.
-
-    ``None`` when there is no such receptacle.
     """
-    sit.plan()
-    spots = [
-        spot
-        for t in sit.holders()
-        if t.label not in sit.config.closed and not sit.prior.knows(t.label) and t.number not in refused
-        for spot in _nearest_spot(sit, t)
-    ]
+    spots = _spots(sit, refused)
+    if told:
+        spots = [s for s in spots if s.holder.label in told]
+        return min(spots, key=lambda s: s.stance.cost, default=None)
     candidates = [Candidate(s.holder.label, sit.room_at(s.point), s.stance.cost) for s in spots]
     ranked = sit.placing.rank_receptacles(label, candidates)
     likely = [k for k, proper in ranked if proper > least]
     return spots[likely[0]] if likely else None
 
 
-def place_on(sit: Situation, holder: Track, label: str) -> Skill[bool]:
-    """Set the held thing down on a receptacle, from a few stances if need be."""
+def choose_any(sit: Situation, refused: Collection[int]) -> Spot | None:
+    """Return the receptacle that can be reached and that most kinds of things are put on; the nearest of equal ones."""
+    kinds = Counter(receptacle for places in sit.prior.counts.values() for receptacle in places)
+    return min(_spots(sit, refused), key=lambda s: (-kinds[s.holder.label], s.stance.cost), default=None)
+
+
+def _spots(sit: Situation, refused: Collection[int]) -> list[Spot]:
+    sit.plan()
+    return [
+        spot
+        for t in sit.holders()
+        if t.label not in sit.config.closed and not sit.prior.knows(t.label) and t.number not in refused
+        if plausible(sit, t)
+        for spot in _nearest_spot(sit, t)
+    ]
+
+
+def place_on(sit: Situation, holder: Track, label: str, stubborn: bool = False) -> Skill[bool]:
+    """Set the held thing down on a receptacle, from a few stances if need be.
+
+    A ``stubborn`` robot tries points around where no free patch would do.
+    """
     used: set[Node] = set()
     reason = "no_path"
     for _ in range(sit.config.stands - 1):
@@ -92,7 +99,7 @@ def place_on(sit: Situation, holder: Track, label: str) -> Skill[bool]:
         if not (yield from take_stance(sit, spot.stance)):
             reason = "blocked"
             continue
-        outcome = yield from _put(sit, holder, label, spot.point)
+        outcome = yield from _put(sit, holder, label, spot.point, stubborn)
         if outcome is Outcome.OK:
             return True
         reason = outcome.code if outcome is not None else "not_seen"
@@ -100,6 +107,31 @@ def place_on(sit: Situation, holder: Track, label: str) -> Skill[bool]:
             break
     sit.note("failed", label, reason, holder.centre, holder.label)
     return False
+
+
+def put_here(sit: Situation, label: str) -> Skill[bool]:
+    """Set the held thing down on whatever receptacle is in view and within reach, without a step."""
+    for sighting in sit.sightings:
+        holder = sighting.track
+        if not sit.prior.is_receptacle(holder.label) or holder.label in sit.config.closed:
+            continue
+        target = None if sit.prior.knows(holder.label) else free_point(sit, sighting, [], holder.centre)
+        if target is not None:
+            return (yield from _place(sit, label, holder.label, *target)) is Outcome.OK
+    return False
+
+
+def let_go(sit: Situation) -> Skill[bool]:
+    """Drop what is held, turning where there is no room for it; whether the hand is empty then."""
+    for k in range(_DROPS):
+        if k:
+            yield from turn_to(sit, (sit.heading + 1) % 4)
+        if not sit.holding:
+            break
+        yield act(Verb.DROP)
+    if not sit.holding:
+        sit.held = ""
+    return not sit.holding
 
 
 def put_on_floor(sit: Situation, label: str) -> Skill[bool]:
@@ -121,13 +153,13 @@ def floor_stance(sit: Situation, label: str) -> Stance | None:
     """Return the nearest pose with clear floor ahead where the label belongs on the floor; paths must be planned."""
     clearance, floor = sit.grid.clearance(), sit.grid.known_floor()
     for node in sorted(sit.navigator.reachable(), key=lambda n: (sit.navigator.distance(n), n)):
-        if sit.placing.proper(label, None, sit.room_at(np.array(sit.navigator.position(node)))) < _FAIR:
+        if sit.placing.proper(label, None, sit.room_at(np.array(sit.navigator.position(node)))) < FAIR:
             continue
         for heading in range(4):
             xy = _ahead(sit, node, heading)
             ix, iy = sit.grid.cells(xy[None, :])[0]
             clear = sit.grid.inside(np.array([ix, iy])) and floor[ix, iy] and clearance[ix, iy] > _CLEAR_M
-            if clear and sit.placing.proper(label, None, sit.room_at(xy)) >= _FAIR:
+            if clear and sit.placing.proper(label, None, sit.room_at(xy)) >= FAIR:
                 return Stance(node, heading, _FLOOR_PITCH_DEG, sit.navigator.distance(node))
     return None
 
@@ -137,25 +169,37 @@ def _ahead(sit: Situation, node: Node, heading: int) -> Floats:
     return np.array(sit.navigator.position(node)) + _DROP_M * np.array(DIRECTIONS[heading])
 
 
-def _put(sit: Situation, holder: Track, label: str, aim: Floats) -> Skill[Outcome | None]:
+def _put(sit: Situation, holder: Track, label: str, aim: Floats, stubborn: bool) -> Skill[Outcome | None]:
     outcome: Outcome | None = None
     tried: list[Floats] = []
+    sighting = None
     for _ in range(sit.config.points):
         sighting = sit.sighting_of(holder)
         target = free_point(sit, sighting, tried, aim) if sighting is not None else None
         if target is None:
+            break
+        tried.append(target[1])
+        outcome = yield from _place(sit, label, holder.label, *target)
+        if outcome in _SETTLED:
             return outcome
-        (u, v), xyz = target
-        tried.append(xyz)
-        before, step = sit.observation["rgb"], sit.step
-        yield act(Verb.PLACE, u, v)
-        outcome = sit.outcome
-        if outcome is Outcome.OK and not sit.holding:
-            _note_placed(sit, label, holder.label, xyz, before, step)
-            return Outcome.OK
-        if outcome in (Outcome.CLOSED, Outcome.INVALID, Outcome.HAND_EMPTY):
-            return outcome
+    if not stubborn and (certain(sit) or sighting is not None):
+        return outcome
+    mask = sighting.detection.mask if sighting is not None else None
+    for u, v in place_points(sit, aim, mask)[:_OFFSETS]:
+        at = lifted(sit, (u, v))
+        outcome = yield from _place(sit, label, holder.label, (u, v), aim if at is None else at)
+        if outcome in _SETTLED:
+            break
     return outcome
+
+
+def _place(sit: Situation, label: str, target: str, uv: ImagePoint, xyz: Floats) -> Skill[Outcome]:
+    """Place at an image point that shows the point ``xyz`` (3,)."""
+    before, step = sit.observation["rgb"], sit.step
+    yield act(Verb.PLACE, *uv)
+    if sit.outcome is Outcome.OK and not sit.holding:
+        _note_placed(sit, label, target, xyz, before, step)
+    return sit.outcome
 
 
 def _note_placed(sit: Situation, label: str, target: str, xyz: Floats, before: NDArray[np.uint8], step: int) -> None:

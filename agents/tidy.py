@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import cycle
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engram.agents.events import Event
-from engram.agents.explore import explore
-from engram.agents.fetch import fetch
-from engram.agents.motion import Skill, turn_to
+from engram.agents.handled import Deed, HandledNow
+from engram.agents.machine import Budgets, Errand, Part, State, run
+from engram.agents.motion import Skill
 from engram.agents.picture import MapPicture
 from engram.agents.remember import Remember, result
 from engram.agents.situation import Situation, TidyConfig
-from engram.agents.store import store
+from engram.agents.states import States, Waypoints
+from engram.agents.store import let_go, put_here
+from engram.agents.verify import Watched
 from engram.perception.contracts import Detector
 from engram.perception.geometry import Floats
-from engram.perception.tracker import Track
 from engram.planners.placement import PlacementPrior, RoomBelief
-from engram.sims.contract import Action, Observation, Verb, act
+from engram.sims.contract import Action, Observation, Outcome, Verb, act, parse_action
 
-__all__ = ["TidyAgent", "TidyConfig"]
+__all__ = ["Budgets", "State", "TidyAgent", "TidyConfig"]
 
 _RESERVE = 5  # steps kept back so that the episode ends with DONE
-_TRIES = 2  # times that one thing is handled
-_AGAIN = 40.0  # steps that handling a thing once more must be worth
-_SAME_M = 0.5
+_HANDS_FULL = 20  # ... and so many while the hand holds something, to let go of it
 
 
 class TidyAgent:
@@ -40,6 +40,9 @@ class TidyAgent:
         prior: PlacementPrior | None = None,
         remember: Remember | None = None,
         rooms: Callable[[Floats], RoomBelief] | None = None,
+        budgets: Budgets | None = None,
+        parts: Mapping[State, Part] | None = None,
+        waypoints: Waypoints | None = None,
     ) -> None:
         """Take the detector and the choices.
 
@@ -49,22 +52,27 @@ class TidyAgent:
             prior: where things belong; the one that comes with the package when not given.
             remember: writes the one episode to come into a memory; nothing is written when not given.
             rooms: tells the type of the room at a point (3,) of the map; the prior does when not given.
+            budgets: bounds of an episode, beside those of the configuration.
+            parts: what is done in some states in place of what the agent does there.
+            waypoints: where to look for a receptacle that is not known yet; nowhere when not given.
 
         """
         self.config = config or TidyConfig()
         self._detector = detector
         self._prior = prior or PlacementPrior.load()
         self._remember, self._rooms = remember, rooms
-        self._sit = Situation(self.config, detector, self._prior, rooms)
+        self._budgets, self._given, self._waypoints = budgets or Budgets(), dict(parts or {}), waypoints
         self._script: Skill[None] | None = None
-        self._handled: list[tuple[str, NDArray[np.float64]]] = []
-        self._found: set[int] = set()
+        self._verb = Verb.DONE  # of the last action
+        self._failed_actions = 0
+        self._closing = False  # whether the episode is being brought to its end
+        self._cut_short = False  # ... for want of steps or patience
+        self._begin()
 
     def reset(self, observation: Observation) -> None:
         """Forget everything and begin."""
-        self._sit = Situation(self.config, self._detector, self._prior, self._rooms)
-        self._handled, self._found = [], set()
-        self._script = self._run()
+        self._begin()
+        self._script = self._run(State.EXPLORE)
 
     def act(self, observation: Observation) -> Action:
         """Return the next action."""
@@ -74,12 +82,15 @@ class TidyAgent:
         sit.perceive(observation)
         if self._remember is not None:
             self._remember.perceived(sit)
-        spent = sit.step >= self.config.max_steps - _RESERVE
-        action = act(Verb.DONE) if spent else next(self._steps(), act(Verb.DONE))
+        self._failed_actions += sit.outcome is not Outcome.OK
+        if self._slipped():
+            self._lose()
+        action = self._next()
+        self._verb = parse_action(action)[0]
         if self._remember is not None:
             self._remember.decided(sit, action)
             if action["verb"] == Verb.DONE:
-                self._remember.ended(result(sit, spent))
+                self._remember.ended(result(sit, self._cut_short))
         sit.step += 1
         return action
 
@@ -93,7 +104,7 @@ class TidyAgent:
         return {
             "phase": sit.phase,
             "step": sit.step,
-            "found": len(self._found),
+            "found": len(self._states.found),
             "tidied": sit.tidied,
             "failed": sit.failures,
             "holding": sit.held,
@@ -108,62 +119,65 @@ class TidyAgent:
         """(column, row) of a point of the map frame in :meth:`map_image`."""
         return MapPicture(self._sit.grid).to_pixel(x, y)
 
-    def _steps(self) -> Skill[None]:
+    def _begin(self) -> None:
+        self._sit = Situation(self.config, Watched(self._detector), self._prior, self._rooms)
+        handled = self._remember.handled() if self._remember is not None else HandledNow()
+        self._states = States(self._budgets, handled, self._waypoints)
+        self._errand = Errand()
+        self._verb, self._failed_actions = Verb.DONE, 0
+        self._closing = self._cut_short = False
+
+    def _run(self, state: State) -> Skill[None]:
+        parts = {**self._states.parts(), **self._given}
+        return run(self._sit, self._errand, parts, self._budgets, state)
+
+    def _spent(self) -> bool:
+        """Whether steps or patience are spent; while the hand holds something some are kept to put it down."""
+        left = self.config.max_steps - self._sit.step
+        reserve = _HANDS_FULL if self._sit.holding else _RESERVE
+        return left <= reserve or self._failed_actions >= self._budgets.failed_actions
+
+    def _next(self) -> Action:
+        """Return the next action of what is going on; when that is over, or all is spent, the hand lets go."""
         if self._script is None:
             raise RuntimeError("reset() comes before act()")
-        return self._script
+        if self._sit.step >= self.config.max_steps - 1:
+            return act(Verb.DONE)
+        action = next(self._script, None)
+        self._cut_short = self._cut_short or self._spent()
+        if not self._closing and (action is None or self._cut_short):  # what came of the last action is now known
+            self._closing, self._script = True, self._close("out_of_steps" if self._cut_short else "no_place")
+            action = next(self._script, None)
+        return act(Verb.DONE) if action is None else action
 
-    def _run(self) -> Skill[None]:
+    def _close(self, why: str) -> Skill[None]:
+        """Put down or drop what is held, whatever it takes."""
         sit = self._sit
-        sit.note("phase", "explore")
-        yield from explore(sit)
-        sit.note("phase", "tidy")
-        while (track := self._next()) is not None:
-            place, label, begun = track.centre.copy(), track.label, sit.step
-            self._handled.append((label, place))
-            if (yield from fetch(sit, track)):
-                yield from store(sit)
-                placed = sit.events[-1]
-                if placed.kind == "placed" and placed.position is not None:
-                    self._handled.append((label, np.array(placed.position)))  # once more if it proves wrong
-            if sit.step == begun:  # nothing could be tried; time must pass, or this would never end
-                yield from turn_to(sit, (sit.heading + 1) % 4)
-        sit.phase = "done"
-        sit.note("phase", "done")
+        if not sit.holding or (yield from put_here(sit, sit.held)):
+            return
+        sit.failures += 1
+        sit.note("failed", sit.held, why)
+        for move in cycle((Verb.MOVE_BACK, Verb.MOVE_LEFT, Verb.MOVE_RIGHT, Verb.MOVE_AHEAD)):
+            if (yield from let_go(sit)):
+                return
+            yield act(move)
 
-    def _next(self) -> Track | None:
-        """Return the out-of-place thing that is nearest, or ``None``."""
+    def _slipped(self) -> bool:
+        """Whether the hand is empty though nothing was put down."""
         sit = self._sit
-        sit.plan()
-        best, least = None, np.inf
-        for track in sit.tracker.tracks:
-            if not sit.prior.knows(track.label) or (self.config.handled_memory and self._times(track) >= _TRIES):
-                continue
-            belief = sit.misplaced(track)
-            if belief < self.config.least_belief:
-                continue
-            if track.number not in self._found:
-                self._found.add(track.number)
-                holder = sit.support(track).track
-                where = holder.label if holder else "Floor"
-                sit.note("found", track.label, f"misplaced {belief:.2f}", track.centre, where)
-            cost = self._approach(track) + _AGAIN * self._times(track) * self.config.handled_memory
-            if cost < least:
-                best, least = track, cost
-        return best
+        let_go = self._verb in (Verb.PLACE, Verb.DROP) and sit.outcome is Outcome.OK
+        return bool(sit.held) and not sit.holding and not let_go
 
-    def _times(self, track: Track) -> int:
-        return sum(
-            label == track.label and float(np.linalg.norm(place - track.centre)) < _SAME_M
-            for label, place in self._handled
+    def _lose(self) -> None:
+        """Give up what was going on, for the thing has slipped out of the hand, and look for it."""
+        sit = self._sit
+        label, xyz = sit.held, np.array([*sit.observation["base"][:2], 0.0])
+        sit.held = ""
+        sit.failures += 1
+        sit.note("failed", label, "slipped", xyz)
+        self._states.handled.add(
+            Deed("failed", label, xyz, reason="slipped"), sit.step, int(sit.observation["stamp_ns"])
         )
-
-    def _approach(self, track: Track) -> float:
-        """Return the path cost to the nearest node within reach of a thing; large when there is none."""
-        nav, reach = self._sit.navigator, self.config.reach_m
-        x, y = float(track.centre[0]), float(track.centre[1])
-        centre, span = nav.node(x, y), round(reach / self.config.step_m)
-        near = [
-            nav.distance((centre[0] + i, centre[1] + j)) for i in range(-span, span + 1) for j in range(-span, span + 1)
-        ]
-        return min(min(near), 1000.0)
+        self._errand.lost, self._errand.why = (label, xyz), "slipped"
+        if not self._closing:
+            self._script = self._run(State.SEARCH_OOP)

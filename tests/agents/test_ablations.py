@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from engram.agents.explore import best_view
+from engram.agents.handled import Deed, HandledNow
 from engram.agents.situation import Situation, TidyConfig
 from engram.agents.tidy import TidyAgent
 from engram.perception.oracle import MaskDetector
@@ -86,8 +87,8 @@ def test_without_memory_of_what_was_handled_it_is_handled_again(box_world):
         sit.perceive(observation)
         mug = Track(9, {"Mug": 1.0}, np.array([1.0, 0.5, 0.0]), np.array([1.1, 0.6, 0.1]), 0, 0, out_of_place=1.0)
         sit.tracker.tracks = [mug]
-        agent._handled = [("Mug", mug.centre)] * 2
-        assert agent._next() is (None if remembers else mug)
+        agent._states.handled = HandledNow([Deed("tried", "Mug", mug.centre)] * 2)
+        assert agent._states.next(sit) is (None if remembers else mug)
 
 
 def test_time_passes_even_where_nothing_can_be_tried(box_world):
