@@ -1,4 +1,4 @@
-"""The command that trains learned parts: ``engram train detector|out-of-place``, and what renders ahead of it."""
+"""The command that trains learned parts: ``engram train detector|out-of-place|placement``, and what renders ahead of it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 from engram.agents.cli import DONE, MISSING, CommandError
 from engram.evaluation.commands import known_errors
 from engram.evaluation.training.out_of_place_command import OutOfPlace, run
+from engram.evaluation.training.placement_command import Placement
+from engram.evaluation.training.placement_command import run as run_placement
 
 if TYPE_CHECKING:
     from engram.evaluation.training.detector import DetectorTraining
@@ -56,7 +58,7 @@ class Frames:
     """Processes."""
 
 
-Options = Detector | Frames | OutOfPlace
+Options = Detector | Frames | OutOfPlace | Placement
 
 
 def train(options: Options) -> int:
@@ -75,6 +77,9 @@ def train(options: Options) -> int:
         device = _device(options.device, cuda=torch.cuda.is_available())
         if isinstance(options, OutOfPlace):
             run(options, device, _say)
+            return DONE
+        if isinstance(options, Placement):
+            run_placement(options, device, _say)
             return DONE
         return _detector(options, device)
 

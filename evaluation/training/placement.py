@@ -32,7 +32,8 @@ class PlacementTraining:
     memory_houses: int = 32
     score_houses: int = 80
     held_out: int = 16  # categories that one network never hears of
-    epochs: int = 40
+    epochs: int = 16
+    held_out_epochs: int = 8  # ... of the networks that some categories are kept from
     batch: int = 8  # houses
     targets: int = 16  # things of a house
     recalled: int = 8  # memory houses that a step draws
@@ -47,7 +48,7 @@ class PlacementTraining:
     seed: int = 0
 
 
-QUICK = PlacementTraining(houses=60, memory_houses=12, score_houses=20, epochs=20)
+QUICK = PlacementTraining(houses=60, memory_houses=12, score_houses=20, epochs=12)
 FULL = PlacementTraining()
 
 
@@ -201,7 +202,8 @@ def _lesson(config: PlacementTraining, taught: Course, houses: Sequence[TidyHous
     node_text, node_rooms, node_centres, node_mask = node_tensors(scenes, taught.names, taught.room_types)
     place_text, place_rooms, place_centres, candidates = node_tensors(standing, taught.names, taught.room_types)
     general = places_of(taught.holders, taught.room_types)
-    text, rooms, centres, _ = node_tensors([general] * len(houses), taught.names, taught.room_types)
+    everywhere = node_tensors([general], taught.names, taught.room_types)
+    text, rooms, centres = (t.expand(len(houses), -1, -1) for t in everywhere[:3])
     asked = torch.zeros(len(houses), config.targets, dtype=torch.bool)
     answer = torch.zeros(len(houses), config.targets, dtype=torch.int64)
     right = torch.zeros(len(houses), config.targets, candidates.shape[1] + len(general), dtype=torch.bool)

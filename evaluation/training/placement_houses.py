@@ -145,13 +145,15 @@ def look(house: TidyHouse, prior: PlacementPrior, rng: np.random.Generator, conf
             continue
         label = str(rng.choice(labels)) if rng.random() < c.mistaken else f.label
         seen.append((f, label, _centre(f.box) + rng.normal(0.0, c.spread_m, 3)))
+    places = np.array([centre[:2] for _, _, centre in seen]).reshape(-1, 2)
+    shares = np.exp(-np.linalg.norm(places[:, None] - places, axis=-1) / c.room_scale_m).tolist()
+    names = [(regions[f.room], label) for f, label, _ in seen]
     nodes = []
-    for f, label, centre in seen:
+    for (f, label, centre), row in zip(seen, shares, strict=True):
         near: dict[str, float] = {}
-        for other, name, place in seen:
-            if regions[other.room] == regions[f.room]:
-                share = math.exp(-float(np.linalg.norm((place - centre)[:2])) / c.room_scale_m)
-                near[name] = max(near.get(name, 0.0), share)
+        for (region, name), share in zip(names, row, strict=True):
+            if region == regions[f.room] and share > near.get(name, 0.0):
+                near[name] = share
         x, y, z = (round(float(v), 2) for v in centre)
         nodes.append(SceneNode(label, prior.room_belief(near), (x, y, z)))
     return Look(house.seed, tuple(nodes), tuple((f.label, house.room_type(f.room)) for f, _, _ in seen))
@@ -205,7 +207,7 @@ def _corners(category: str, shape: Shape) -> NDArray[np.float64]:
 
 
 def _centre(box: Box) -> NDArray[np.float64]:
-    return (np.array(box[:3]) + np.array(box[3:])) / 2
+    return np.asarray((np.array(box[:3]) + np.array(box[3:])) / 2, np.float64)
 
 
 def _read(path: Path) -> TidyHouse:

@@ -61,7 +61,7 @@ def train_placement(
 
     def trained(name: str, what: Course, own: PlacementTraining, **parts: bool) -> AssociativeNet:
         def told(epoch: int, loss: float) -> None:
-            say(f"{name}: epoch {epoch} of {c.epochs}, loss {loss:.3f}")
+            say(f"{name}: epoch {epoch} of {own.epochs}, loss {loss:.3f}")
 
         net_shape = shape(own, what.names, prior.room_types, **parts)
         return fit(own, net_shape, what, out / f"{name}.checkpoint.safetensors", told, device)
@@ -80,7 +80,7 @@ def train_placement(
     hidden = left_out(graph, c.held_out, c.seed)
     held_rows = {}
     for text in dict.fromkeys((c.text, *(("minilm",) if minilm.available() else ()))):
-        own = replace(c, text=text)
+        own = replace(c, text=text, epochs=c.held_out_epochs)
         what = course(taught, graph, prior, Names(text_embedder(TextConfig(model=text))), hidden)
         net = trained(f"held_out_{text}", what, own)
         held_rows[text] = rows(_unheard(net, what, graph, asked, placed), only=hidden)

@@ -164,7 +164,7 @@ class AssociativeNet(nn.Module):
 
     def encode(self, memory: MemoryTensors) -> Memory:
         """Encode a memory; do it once and keep it."""
-        names = self.name(self.drop(memory.vocabulary * self.config.text_dims**0.5))
+        names = self.name(memory.vocabulary * self.config.text_dims**0.5)
         nodes = names[memory.label] + self.room[memory.room]
         if self.look is not None and memory.features is not None:
             nodes = nodes + self.look(memory.features)
@@ -184,7 +184,7 @@ class AssociativeNet(nn.Module):
         target = self.name(self.drop(q.targets * c.text_dims**0.5))
         if q.unnamed is not None:
             target = target.masked_fill(q.unnamed[..., None], 0.0)
-        scene, place = (self.name(self.drop(t * c.text_dims**0.5)) for t in (q.nodes, q.places))
+        scene, place = (self.name(t * c.text_dims**0.5) for t in (q.nodes, q.places))
         if self.look is not None:
             target = target if q.target_features is None else target + self.look(q.target_features)
             scene = scene if q.node_features is None else scene + self.look(q.node_features)
