@@ -1,4 +1,4 @@
-"""The command that trains learned parts: ``engram train detector|out-of-place|placement``, and what renders ahead of it."""
+"""Training learned parts: ``engram train detector|out-of-place|placement``, and what renders ahead of it."""
 
 from __future__ import annotations
 
