@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -191,9 +192,8 @@ def moved_by_relations(
     """
     moves = []
     for label in sorted({t.label for t in before} & {t.label for t in now}):
-        for a, b in zip(_best(before, label), _best(now, label), strict=False):
-            if config.instances <= 0:
-                continue
+        pairs = zip(_best(before, label), _best(now, label), strict=False)
+        for a, b in islice(pairs, config.instances):
             said, says = sentences(a, fixtures[0]), sentences(b, fixtures[1])
             similar = len(says & said)
             if similar / (len(says - said) + 1e-6) < config.ratio and b.track is not None:
