@@ -153,12 +153,16 @@ class Situation:
         return next((s for s in self.sightings if s.track is track), None)
 
     def holders(self) -> list[Track]:
-        """Tracks that things can lie on."""
-        return [t for t in self.tracker.tracks if self.prior.is_receptacle(t.label)]
+        """Tracks that things can lie on, of those that are sure enough to act upon."""
+        return [t for t in self.tracker.tracks if t.confirmed and self.prior.is_receptacle(t.label)]
+
+    def things(self) -> list[Track]:
+        """Tracks of what can be put away, of those that are sure enough to act upon."""
+        return [t for t in self.tracker.tracks if t.confirmed and self.prior.knows(t.label)]
 
     def fixtures(self) -> list[Track]:
-        """Tracks of what is not put away."""
-        return [t for t in self.tracker.tracks if not self.prior.knows(t.label)]
+        """Tracks of what is not put away, of those that are sure enough to act upon."""
+        return [t for t in self.tracker.tracks if t.confirmed and not self.prior.knows(t.label)]
 
     def support(self, track: Track) -> Support:
         """What a track lies on."""

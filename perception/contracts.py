@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,6 +25,7 @@ class Detection:
     pixels: int  # number of mask pixels
     out_of_place: float | None = None  # belief that it is where it does not belong, when the detector judges that
     feature: NDArray[np.float32] | None = None  # (F,) appearance, when the detector gives one
+    beliefs: Mapping[str, float] | None = None  # probability of each likely label; what is left of 1 is anything else
 
 
 class Detector(Protocol):

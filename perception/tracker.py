@@ -1,88 +1,48 @@
 """Things that stay: detections of single frames, lifted to the map and merged over views.
 
-A track is one thing believed to be in the world. It grows as more of it is seen and goes when it is repeatedly absent
-from where it should be in plain view (negative evidence).
+A track grows as more of it is seen. What it is, whether it is there at all and whether it is out of place are beliefs
+that all views add to (``beliefs.py``); clear views without it speak against it, until it goes.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from engram.perception.absence import AbsenceConfig, look_for_absent
+from engram.perception.beliefs import agreement
 from engram.perception.contracts import Detection
-from engram.perception.geometry import Floats, PointImage, in_view, lift, project, up_facing
+from engram.perception.geometry import Floats, PointImage, up_facing
+from engram.perception.lifting import LiftConfig, View, views_of
+from engram.perception.sizes import reach_m
+from engram.perception.tracks import VOXEL_M, Sighting, State, Track, cell_of, pack_voxels, unpack_voxels
 from engram.sims.contract import Observation
 
-VOXEL_M = 0.05
-_BIAS, _BITS = 1 << 15, 16
+__all__ = ["VOXEL_M", "Sighting", "State", "Track", "Tracker", "TrackerConfig", "pack_voxels", "unpack_voxels"]
+
+_SAMPLES, _SAMPLED = 24, 6  # points of its surface that a track keeps, and how many each view adds
+_LARGE_M = 0.5
 
 
 @dataclass(frozen=True)
 class TrackerConfig:
-    """Thresholds of lifting, merging and forgetting."""
+    """Thresholds of merging and forgetting."""
 
-    min_points: int = 3
-    max_points: int = 400  # a mask's pixels are thinned to about this many
-    hand_depth_m: float = 0.5  # while something is held, what is nearer than this is the held thing
+    lift: LiftConfig = field(default_factory=LiftConfig)
+    absence: AbsenceConfig = field(default_factory=AbsenceConfig)
     radius_m: float = 0.15  # centres of two views of a small thing may differ by this and half its size
     slack_m: float = 0.05  # a view of a large thing belongs to a track when it lies within its box grown by this
     min_inside: float = 0.3  # ... with at least this share of its points
+    alike: float = 0.2  # agreement of beliefs from which on a view and a track may be one thing
+    same_place: float = 0.4  # overlap of boxes from which on they are, whatever their labels, unless these are sure
     surface_range_m: float = 4.0  # farther surfaces are too coarse to stand things on
-    absent_views: int = 3  # consecutive clear views without it that remove a track
-    absent_range_m: float = 2.5
-    absent_pixels: float = 12.0  # it must be expected to show this many pixels for its absence to count
-
-
-@dataclass(eq=False)
-class Track:
-    """One thing in the world. Positions are in the map frame, metres."""
-
-    number: int
-    belief: dict[str, float]  # label -> summed score
-    lo: Floats  # (3,) box of all that was seen of it
-    hi: Floats
-    first_step: int
-    last_step: int
-    views: int = 1
-    missed: int = 0  # consecutive clear views without it
-    nearest_m: float = np.inf  # nearest horizontal distance it was seen from
-    pixel_m2: float = 0.0  # pixels times squared depth: how large it shows
-    out_of_place: float | None = None  # the detector's own judgement, when it gives one
-    surface: set[int] = field(default_factory=set)  # keys of 5 cm voxels with up-facing surface
-    _points: Floats | None = None
-
-    @property
-    def label(self) -> str:
-        """The most believed label."""
-        return max(self.belief, key=lambda name: self.belief[name])
-
-    @property
-    def centre(self) -> Floats:
-        """(3,) centre of the box."""
-        return (self.lo + self.hi) / 2
-
-    @property
-    def size(self) -> Floats:
-        """(3,) sides of the box."""
-        return self.hi - self.lo
-
-    def surface_points(self) -> Floats:
-        """(N, 3) centres of its up-facing voxels."""
-        if self._points is None or len(self._points) != len(self.surface):
-            self._points = unpack_voxels(np.fromiter(self.surface, np.int64, len(self.surface)))
-        return self._points
-
-
-@dataclass(frozen=True, eq=False)
-class Sighting:
-    """One detection of the current frame and what it was matched to."""
-
-    detection: Detection
-    track: Track
-    points: Floats  # (N, 3) map frame
+    place_m: float = 0.5  # views from within a cube of this side err alike
+    confirm: float = 2.0  # log-odds of being there from which on a track may be acted upon
+    doubt: float = 0.5  # ... and below which no longer
+    forget: float = -0.5  # ... and below which it is gone
 
 
 class Tracker:
@@ -92,91 +52,141 @@ class Tracker:
         """Start with no tracks."""
         self.config = config or TrackerConfig()
         self.tracks: list[Track] = []
+        self.held: Track | None = None
+        self.dropped: Counter[str] = Counter()  # detections that were of no use, by reason
         self._next = 0
 
     def update(
         self, observation: Observation, detections: Sequence[Detection], image: PointImage, step: int
     ) -> list[Sighting]:
         """Match the detections of a frame to tracks, make new ones, and drop what is gone."""
-        lifted = [(d, q) for d in detections if len(q := self._lift(d, observation)) >= self.config.min_points]
-        sightings = self._match(lifted, observation, step)
+        for track in self.tracks:
+            track.state = "stale" if track.state == "visible" else track.state
+        views = views_of(detections, observation, self.config.lift, self.dropped)
+        sightings = self._match(views, observation, step)
         self._add_surfaces(sightings, image)
-        self._merge({s.track.number for s in sightings if s.track.size.max() > 0.5})
-        self._miss(observation, sightings)
-        return [s for s in sightings if s.track in self.tracks]
+        self._merge(sightings)
+        kept = {t.number for t in self.tracks}
+        sightings = [s for s in sightings if s.track.number in kept]
+        look_for_absent(self.tracks, sightings, observation, self.config.absence, self.config.place_m)
+        self._judge()
+        return [s for s in sightings if s.track.state != "removed"]
 
     def remove(self, track: Track) -> None:
-        """Forget a track, for instance because it was picked up."""
+        """Forget a track."""
+        track.state = "removed"
         self.tracks = [t for t in self.tracks if t is not track]
+
+    def hold(self, track: Track) -> None:
+        """Take a track for what the hand now holds: it is no longer where it was."""
+        self.remove(track)
+        track.state, self.held = "held", track
+
+    def put(self, point: Floats, step: int) -> Track | None:
+        """Set the held track down at a point (3,) of a surface; its next view says where it lies exactly.
+
+        It gets a new number, for what was judged of its old place no longer holds. ``None`` when nothing is held.
+        """
+        held, self.held = self.held, None
+        if held is None:
+            return None
+        half = held.size / 2
+        held.fusion.forget_place()
+        held.misses.clear()
+        track = Track(
+            self._number(), held.belief, point - half, point + half, step, step, held.views, held.nearest_m,
+            held.pixel_m2, state="placed", presence=held.presence, sureness=held.sureness, fusion=held.fusion,
+        )  # fmt: skip
+        track.lo[2], track.hi[2] = point[2], point[2] + held.size[2]
+        self.tracks.append(track)
+        return track
 
     def labelled(self, labels: Iterable[str]) -> list[Track]:
         """Tracks whose label is one of these."""
         wanted = set(labels)
         return [t for t in self.tracks if t.label in wanted]
 
-    def _lift(self, detection: Detection, observation: Observation) -> Floats:
-        row0, col0, row1, col1 = detection.box
-        rows, cols = np.nonzero(detection.mask[row0:row1, col0:col1])
-        thin = max(1, len(rows) // self.config.max_points)
-        rows, cols = rows[::thin] + row0, cols[::thin] + col0
-        if observation["holding"]:
-            depth = observation["depth"][rows, cols]
-            if np.median(depth) < self.config.hand_depth_m:
-                return np.empty((0, 3))
-        return lift(observation, rows, cols)
-
-    def _match(self, lifted: Sequence[tuple[Detection, Floats]], observation: Observation, step: int) -> list[Sighting]:
-        boxes = [np.percentile(q, (2, 98), axis=0) for _, q in lifted]
+    def _match(self, views: Sequence[View], observation: Observation, step: int) -> list[Sighting]:
         pairs = [
-            (score, i, track)
-            for i, (detection, points) in enumerate(lifted)
-            for track in self.tracks
-            if detection.label in track.belief
-            and (score := self._affinity(track, points, boxes[i][0], boxes[i][1])) > 0.0
+            (fit, i, track)
+            for i, view in enumerate(views)
+            for track in self._around(view)
+            if (fit := self._fit(track, view))
         ]
         pairs.sort(key=lambda p: (-p[0], p[1], p[2].number))
         matched: dict[int, Track] = {}
-        taken: set[int] = set()
+        taken: dict[int, Track] = {}
         for _, i, track in pairs:
             if i not in matched and track.number not in taken:
-                matched[i] = track
-                taken.add(track.number)
+                matched[i] = taken[track.number] = track
         sightings = []
-        for i, (detection, points) in enumerate(lifted):
-            track = matched.get(i) or self._new(detection, boxes[i], step)
-            self._absorb(track, detection, points, boxes[i], observation, step)
-            sightings.append(Sighting(detection, track, points))
+        for i, view in enumerate(views):
+            found = matched.get(i)
+            if found is None and any(track.number in taken and _piece(track, view) for _, k, track in pairs if k == i):
+                self.dropped["piece"] += 1
+                continue
+            track = found or self._new(view, step)
+            self._absorb(track, view, observation, step)
+            sightings.append(Sighting(view.detection, track, view.points))
         return sightings
 
-    def _affinity(self, track: Track, points: Floats, lo: Floats, hi: Floats) -> float:
-        """Return how well a view fits a track, in (0, 2]; 0 when it does not."""
-        c = self.config
-        inside = np.all((points >= track.lo - c.slack_m) & (points <= track.hi + c.slack_m), axis=1).mean()
-        distance = float(np.linalg.norm((lo + hi) / 2 - track.centre))
-        allowed = c.radius_m + 0.5 * min(float(np.max(hi - lo)), float(track.size.max()))
-        if inside < c.min_inside and distance > allowed:
-            return 0.0
-        return float(inside) + 1.0 / (1.0 + distance)
+    def _around(self, view: View) -> list[Track]:
+        """Tracks near enough to a view to be looked at more closely."""
+        if not self.tracks:
+            return []
+        lo, hi = np.array([t.lo for t in self.tracks]), np.array([t.hi for t in self.tracks])
+        gap = np.maximum(0.0, np.maximum(lo - view.hi, view.lo - hi))
+        near = np.flatnonzero((gap <= self.config.radius_m).all(1))
+        return [self.tracks[k] for k in near]
 
-    def _new(self, detection: Detection, box: Floats, step: int) -> Track:
-        track = Track(self._next, {detection.label: 0.0}, box[0].copy(), box[1].copy(), step, step, views=0)
+    def _fit(self, track: Track, view: View) -> float:
+        """Return how well a view fits a track, in (0, 3]; 0 when it does not."""
+        c = self.config
+        alike = agreement(view.beliefs, track.belief)
+        mine = max(view.beliefs, key=lambda name: view.beliefs[name])
+        same = mine == track.label
+        if not same and (_sure(track, view) or (alike < c.alike and _overlap(track, view) < c.same_place)):
+            return 0.0
+        inside = float(
+            np.all((view.points >= track.lo - c.slack_m) & (view.points <= track.hi + c.slack_m), axis=1).mean()
+        )
+        distance = float(np.linalg.norm((view.lo + view.hi) / 2 - track.centre))
+        size = min(float(np.max(view.hi - view.lo)), float(track.size.max()), reach_m(view.beliefs))
+        close = distance <= c.radius_m + 0.5 * size
+        if not close and (inside < c.min_inside or not same):  # parts of a thing may be nested in it: a shelf, a sink
+            return 0.0
+        return inside + 1.0 / (1.0 + distance) + alike
+
+    def _number(self) -> int:
         self._next += 1
+        return self._next - 1
+
+    def _new(self, view: View, step: int) -> Track:
+        track = Track(
+            self._number(), {}, view.lo.copy(), view.hi.copy(), step, step, views=0, confirmed=False, presence=0.0
+        )
         self.tracks.append(track)
         return track
 
-    def _absorb(
-        self, track: Track, detection: Detection, points: Floats, box: Floats, observation: Observation, step: int
-    ) -> None:
-        track.belief[detection.label] = track.belief.get(detection.label, 0.0) + detection.score
-        track.lo, track.hi = np.minimum(track.lo, box[0]), np.maximum(track.hi, box[1])
-        track.last_step, track.missed, track.views = step, 0, track.views + 1
-        offset = np.median(points, axis=0) - observation["map_T_camera"][:3, 3]
+    def _absorb(self, track: Track, view: View, observation: Observation, step: int) -> None:
+        camera = observation["map_T_camera"][:3, 3]
+        d = view.detection
+        track.fusion.add(cell_of(camera, self.config.place_m), view.beliefs, d.score, d.out_of_place)
+        track.believe()
+        track.saw(d.score)
+        fresh = track.state == "placed"
+        track.lo = view.lo.copy() if fresh else np.minimum(track.lo, view.lo)
+        track.hi = view.hi.copy() if fresh else np.maximum(track.hi, view.hi)
+        track.last_step, track.state = step, "visible"
+        offset = np.median(view.points, axis=0) - camera
         track.nearest_m = min(track.nearest_m, float(np.hypot(offset[0], offset[1])))
-        track.pixel_m2 = max(track.pixel_m2, detection.pixels * float(offset @ offset))
-        if detection.out_of_place is not None:
-            track.out_of_place = detection.out_of_place
+        track.pixel_m2 = max(track.pixel_m2, d.pixels * float(offset @ offset))
+        some = view.points[:: max(1, len(view.points) // _SAMPLED)][:_SAMPLED]
+        track.samples = np.concatenate([track.samples, some])[-_SAMPLES:]
 
     def _add_surfaces(self, sightings: Sequence[Sighting], image: PointImage) -> None:
+        if not sightings:
+            return
         usable = up_facing(image) & (image.range_m < self.config.surface_range_m)
         for sighting in sightings:
             d = sighting.detection
@@ -188,58 +198,69 @@ class Tracker:
             if level.any():
                 sighting.track.surface.update(np.unique(pack_voxels(image.points[part][level])).tolist())
 
-    def _merge(self, touched: set[int]) -> None:
-        """Join large tracks that have grown into one another: two ends of the same counter, seen apart."""
-        for number in sorted(touched):
-            track = next((t for t in self.tracks if t.number == number), None)
-            if track is None:
+    def _merge(self, sightings: Sequence[Sighting]) -> None:
+        """Join tracks that have grown into one another: two ends of the same counter, seen apart, or a thing twice."""
+        seen = {s.track.number: s.track for s in sightings}
+        for number in sorted(seen):
+            track = seen[number]
+            if track.state == "removed":
                 continue
-            for other in [t for t in self.tracks if t is not track and t.label == track.label]:
-                overlap = np.minimum(track.hi, other.hi) - np.maximum(track.lo, other.lo)
-                smaller = min(float(np.prod(track.size + 0.02)), float(np.prod(other.size + 0.02)))
-                if (overlap > -0.02).all() and float(np.prod(overlap + 0.02)) > 0.6 * smaller:
+            for other in list(self.tracks):
+                if other is not track and self._one(track, other, other.number in seen):
                     self._join(track, other)
+
+    def _one(self, track: Track, other: Track, together: bool) -> bool:
+        """Whether two tracks are one thing; ``together``: both are in view."""
+        overlap = np.minimum(track.hi, other.hi) - np.maximum(track.lo, other.lo)
+        if not (overlap > -0.02).all():
+            return False
+        both, volumes = float(np.prod(overlap + 0.02)), [float(np.prod(t.size + 0.02)) for t in (track, other)]
+        if track.size.max() > _LARGE_M and track.label == other.label:
+            return both > 0.6 * min(volumes)
+        if together or min(track.sureness, other.sureness) >= 1.0:
+            return False  # two small things that are seen side by side are two
+        alike = track.label == other.label or agreement(track.belief, other.belief) >= self.config.alike
+        return both > (0.3 if alike else 0.6) * (sum(volumes) - both)
 
     def _join(self, track: Track, other: Track) -> None:
         track.lo, track.hi = np.minimum(track.lo, other.lo), np.maximum(track.hi, other.hi)
-        for name, score in other.belief.items():
-            track.belief[name] = track.belief.get(name, 0.0) + score
+        track.fusion.join(other.fusion)
+        track.believe()
         track.surface |= other.surface
-        track.views += other.views
+        views = track.views + other.views
+        track.sureness = (track.sureness * track.views + other.sureness * other.views) / max(views, 1)
+        track.views = views
         track.first_step = min(track.first_step, other.first_step)
         track.nearest_m = min(track.nearest_m, other.nearest_m)
         track.pixel_m2 = max(track.pixel_m2, other.pixel_m2)
         self.remove(other)
 
-    def _miss(self, observation: Observation, sightings: Sequence[Sighting]) -> None:
-        seen = {s.track.number for s in sightings}
-        small = [t for t in self.tracks if t.number not in seen and t.size.max() < 0.8]
-        if not small:
-            return
-        centres = np.array([t.centre for t in small])
-        uv, depth = project(centres, observation)
-        near = in_view(uv, depth, 0.05) & (depth < self.config.absent_range_m)
-        height, width = observation["depth"].shape
-        for k in np.flatnonzero(near):
-            track = small[k]
-            if track.pixel_m2 / depth[k] ** 2 < self.config.absent_pixels:
-                continue
-            row, col = int(uv[k, 1] * height), int(uv[k, 0] * width)
-            window = observation["depth"][max(0, row - 1) : row + 2, max(0, col - 1) : col + 2]
-            if window.min() > depth[k] - 0.03:  # nothing in front of it hides it
-                track.missed += 1
-        gone = {t.number for t in small if t.missed >= self.config.absent_views}
-        self.tracks = [t for t in self.tracks if t.number not in gone]
+    def _judge(self) -> None:
+        """Say which tracks may be acted upon, and drop those that are no longer believed in."""
+        c = self.config
+        for track in self.tracks:
+            track.confirmed = track.existence >= (c.doubt if track.confirmed else c.confirm)
+            if track.existence < c.forget:
+                track.state = "removed"
+        self.tracks = [t for t in self.tracks if t.state != "removed"]
 
 
-def pack_voxels(points: NDArray[np.floating]) -> NDArray[np.int64]:
-    """(N,) keys of the 5 cm voxels of (N, 3) points."""
-    cells = np.floor(points / VOXEL_M).astype(np.int64) + _BIAS
-    return np.asarray((cells[:, 0] << 2 * _BITS) | (cells[:, 1] << _BITS) | cells[:, 2])
+def _sure(track: Track, view: View) -> bool:
+    """Whether both are of a detector that knows the label: two labels are two things."""
+    return view.detection.score >= 1.0 and track.sureness >= 1.0
 
 
-def unpack_voxels(keys: NDArray[np.int64]) -> Floats:
-    """(N, 3) centres of voxels."""
-    mask = (1 << _BITS) - 1
-    cells = np.stack([keys >> 2 * _BITS, (keys >> _BITS) & mask, keys & mask], 1) - _BIAS
-    return (cells + 0.5) * VOXEL_M
+def _overlap(track: Track, view: View) -> float:
+    """Intersection over union of the boxes, each with 2 cm more."""
+    both = np.minimum(track.hi, view.hi) - np.maximum(track.lo, view.lo) + 0.02
+    if (both <= 0.0).any():
+        return 0.0
+    shared = float(np.prod(both))
+    return shared / (float(np.prod(track.size + 0.02)) + float(np.prod(view.hi - view.lo + 0.02)) - shared)
+
+
+def _piece(track: Track, view: View) -> bool:
+    """Whether a view shows but a piece of what another view of the same frame is taken for."""
+    if _sure(track, view) or agreement(view.beliefs, track.belief) < 0.5:
+        return False
+    return float(np.all((view.points >= track.lo) & (view.points <= track.hi), axis=1).mean()) >= 0.7

@@ -17,6 +17,8 @@ from engram.perception.geometry import camera_of
 from engram.sims.contract import Observation
 
 _CELLS = 32  # image sides are multiples of this
+_TOLD = 5  # labels of a thing that are told, at most
+_LEAST = 0.01  # ... and the least probability of one
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,14 @@ class EmbeddedDetector:
             pixels=int(inside.sum()),
             out_of_place=judged,
             feature=g.feature.astype(np.float32),
+            beliefs={self.labels[k]: float(g.probabilities[k]) for k in likely(g.probabilities)},
         )
+
+
+def likely(probabilities: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Indices of the labels worth telling, the likeliest first; at least one, given (labels,) probabilities."""
+    order = np.argsort(-probabilities, kind="stable")[:_TOLD]
+    return np.asarray(order[: max(1, int((probabilities[order] >= _LEAST).sum()))])
 
 
 def _nearest(count: int, total: int) -> NDArray[np.intp]:
