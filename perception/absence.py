@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engram.perception.beliefs import agreement
 from engram.perception.geometry import in_view, project
@@ -58,28 +59,36 @@ def look_for_absent(
             window = observation["depth"][max(0, row - 1) : row + 2, max(0, col - 1) : col + 2]
             if pixels >= config.pixels and window.min() > depth[k] - config.hidden_m:
                 small[k].miss(cell, pixels)
-    for track in absent:
-        if track.size.max() >= config.small_m and _is_bare(track, sightings, observation, config):
-            away = np.linalg.norm(track.centre - observation["map_T_camera"][:3, 3])
-            track.miss(cell, track.pixel_m2 / max(float(away), 0.5) ** 2)
+    for track in _bare([t for t in absent if t.size.max() >= config.small_m], sightings, observation, config):
+        away = float(np.linalg.norm(track.centre - observation["map_T_camera"][:3, 3]))
+        track.miss(cell, track.pixel_m2 / max(away, 0.5) ** 2)
 
 
-def _is_bare(track: Track, sightings: Sequence[Sighting], observation: Observation, config: AbsenceConfig) -> bool:
-    """Whether most points of a large thing are in plain view, and nothing like it is found there."""
-    if not len(track.samples):
-        return False
-    uv, depth = project(track.samples, observation)
+def _bare(
+    large: Sequence[Track], sightings: Sequence[Sighting], observation: Observation, config: AbsenceConfig
+) -> list[Track]:
+    """Large things of which most points are in plain view, and nothing like them is found there."""
+    large = [t for t in large if len(t.samples)]
+    if not large:
+        return []
+    counts = np.array([len(t.samples) for t in large])
+    owner = np.repeat(np.arange(len(large)), counts)
+    uv, depth = project(np.concatenate([t.samples for t in large]), observation)
     index = np.flatnonzero(in_view(uv, depth, 0.02) & (depth < config.far_m))
-    least = config.samples * len(track.samples)
-    if len(index) < least:
-        return False
     height, width = observation["depth"].shape
     rows, cols = (uv[index, 1] * height).astype(int), (uv[index, 0] * width).astype(int)
     plain = observation["depth"][rows, cols] > depth[index] - config.hidden_m
-    if np.count_nonzero(plain) < max(least, 1):
-        return False
-    rows, cols = rows[plain], cols[plain]
-    return not any(
-        s.detection.mask[rows, cols].mean() > 0.2 and agreement(beliefs_of(s.detection), track.belief) > 0.0
-        for s in sightings
-    )
+    rows, cols, owner = rows[plain], cols[plain], owner[index[plain]]
+    shown = np.bincount(owner, minlength=len(large))
+    found = []
+    for k in np.flatnonzero(shown >= config.samples * counts):
+        mine = owner == k
+        if not any(_explains(s, large[k], rows[mine], cols[mine]) for s in sightings):
+            found.append(large[k])
+    return found
+
+
+def _explains(sighting: Sighting, track: Track, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> bool:
+    """Whether a sighting covers pixels where a track should be, and may well be that."""
+    covers = sighting.detection.mask[rows, cols].mean() > 0.2
+    return bool(covers) and agreement(beliefs_of(sighting.detection), track.belief) > 0.0

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engram.perception.beliefs import agreement
 from engram.perception.contracts import Detection
@@ -27,6 +28,8 @@ class LiftConfig:
     max_points: int = 400  # a mask's pixels are thinned to about this many
     hand_depth_m: float = 0.5  # while something is held, what is nearer than this is the held thing
     far_m: float = 20.0  # no reading is farther
+    gap_m: float = 0.1  # two surfaces this far apart, and farther by a share of the distance, are two things
+    gap: float = 0.04
     same_box: float = 0.7  # boxes that overlap this much show one thing twice, if their labels may be confused
     same_mask: float = 0.5  # ... and so do masks
     alike: float = 0.2  # agreement of beliefs from which on labels may be confused
@@ -41,6 +44,7 @@ class View:
     points: Floats  # (N, 3) map frame
     lo: Floats  # (3,) box around nearly all points
     hi: Floats
+    middle: Floats  # (3,) median
 
 
 def beliefs_of(detection: Detection) -> dict[str, float]:
@@ -75,8 +79,8 @@ def views_of(
         if len(points) < config.min_points:
             dropped["depth"] += 1
             continue
-        lo, hi = np.percentile(points, (2, 98), axis=0)
-        views.append(View(d, beliefs, points, lo, hi))
+        lo, middle, hi = (_quantile(np.sort(points, axis=0), q) for q in (0.02, 0.5, 0.98))
+        views.append(View(d, beliefs, points, lo, hi, middle))
     return views
 
 
@@ -145,7 +149,7 @@ def _ious(boxes: Floats) -> Floats:
 def _lift(
     detection: Detection, beliefs: Mapping[str, float], observation: Observation, config: LiftConfig
 ) -> Floats | None:
-    """(N, 3) points of the main cluster of a mask's depth; ``None`` for what is in the hand."""
+    """(N, 3) points of a mask; ``None`` for what is in the hand. Of a mask in doubt, those of the main cluster."""
     row0, col0, row1, col1 = detection.box
     rows, cols = np.nonzero(detection.mask[row0:row1, col0:col1])
     thin = max(1, len(rows) // config.max_points)
@@ -155,11 +159,30 @@ def _lift(
     rows, cols, depth = rows[good], cols[good], depth[good]
     if len(depth) < config.min_points:
         return np.empty((0, 3))
-    middle = float(np.median(depth))
-    if observation["holding"] and middle < config.hand_depth_m:
+    if observation["holding"] and float(np.median(depth)) < config.hand_depth_m:
         return None
-    band_m = reach_m(beliefs) + 0.02 * middle  # readings are the coarser the farther
-    near = np.abs(depth - middle) <= band_m
+    if detection.score >= 1.0:
+        return lift(observation, rows, cols)
+    near, reach = _cluster(depth, config), reach_m(beliefs)
     points = lift(observation, rows[near], cols[near])
-    together = np.linalg.norm(points - np.median(points, axis=0), axis=1) <= band_m
-    return np.asarray(points[together])
+    middle = np.sort(points, axis=0)[len(points) // 2]
+    away = points - middle
+    return np.asarray(points[np.einsum("ij,ij->i", away, away) <= reach * reach])
+
+
+def _cluster(depth: NDArray[np.float32], config: LiftConfig) -> NDArray[np.bool_]:
+    """(N,) whether a reading belongs to the surface of the median, with no gap in between."""
+    ordered = np.sort(depth)
+    middle = len(ordered) // 2
+    gaps = np.flatnonzero(np.diff(ordered) > config.gap_m + config.gap * ordered[:-1])
+    before, after = gaps[gaps < middle], gaps[gaps >= middle]
+    near = ordered[before[-1] + 1] if len(before) else ordered[0]
+    far = ordered[after[0]] if len(after) else ordered[-1]
+    return np.asarray((depth >= near) & (depth <= far))
+
+
+def _quantile(ordered: Floats, share: float) -> Floats:
+    """(3,) value below which a share of the points lie, interpolated; (N, 3) sorted along each axis."""
+    place = share * (len(ordered) - 1)
+    k = min(int(place), len(ordered) - 2)
+    return np.asarray(ordered[k] + (place - k) * (ordered[k + 1] - ordered[k]))

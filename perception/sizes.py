@@ -7,16 +7,14 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-UNBOUNDED_M = 4.0  # nothing is assumed of what the table does not have, nor of furniture: counters come in rows
-_SMALL_M = 1.0
-_SPARE = 1.5  # lids open, towels unfold, and other houses have larger mugs
+UNBOUNDED_M = 6.0  # nothing is assumed of what the table does not have
+_SPARE = 1.3  # lids open, towels unfold, and other houses have larger mugs
 _LIKELY = 0.2  # labels less likely than this share of the likeliest do not count
 
 
 def diagonal_m(label: str) -> float:
-    """Return the largest diagonal of a small category's box, with something to spare; else ``UNBOUNDED_M``."""
-    largest = _table().get(label, UNBOUNDED_M)
-    return _SPARE * largest if largest < _SMALL_M else UNBOUNDED_M
+    """Return the largest diagonal of a category's box, with something to spare, or ``UNBOUNDED_M``."""
+    return _SPARE * _table().get(label, UNBOUNDED_M / _SPARE)
 
 
 def reach_m(beliefs: Mapping[str, float]) -> float:

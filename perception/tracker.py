@@ -25,6 +25,8 @@ __all__ = ["VOXEL_M", "Sighting", "State", "Track", "Tracker", "TrackerConfig", 
 
 _SAMPLES, _SAMPLED = 24, 6  # points of its surface that a track keeps, and how many each view adds
 _LARGE_M = 0.5
+_SMALL_M = 0.9
+_PAD_M = 0.02  # boxes are this much larger where their volumes are compared
 
 
 @dataclass(frozen=True)
@@ -109,9 +111,9 @@ class Tracker:
     def _match(self, views: Sequence[View], observation: Observation, step: int) -> list[Sighting]:
         pairs = [
             (fit, i, track)
-            for i, view in enumerate(views)
-            for track in self._around(view)
-            if (fit := self._fit(track, view))
+            for i, near in enumerate(self._around(views))
+            for track, overlap in near
+            if (fit := self._fit(track, views[i], overlap))
         ]
         pairs.sort(key=lambda p: (-p[0], p[1], p[2].number))
         matched: dict[int, Track] = {}
@@ -130,22 +132,38 @@ class Tracker:
             sightings.append(Sighting(view.detection, track, view.points))
         return sightings
 
-    def _around(self, view: View) -> list[Track]:
-        """Tracks near enough to a view to be looked at more closely."""
-        if not self.tracks:
-            return []
-        lo, hi = np.array([t.lo for t in self.tracks]), np.array([t.hi for t in self.tracks])
-        gap = np.maximum(0.0, np.maximum(lo - view.hi, view.lo - hi))
-        near = np.flatnonzero((gap <= self.config.radius_m).all(1))
-        return [self.tracks[k] for k in near]
+    def _around(self, views: Sequence[View]) -> list[list[tuple[Track, float]]]:
+        """Tracks near enough to each view to be looked at more closely, and the overlap of their boxes with its own."""
+        if not self.tracks or not views:
+            return [[] for _ in views]
+        lo, hi = self._boxes()
+        volumes = np.prod(hi - lo + _PAD_M, axis=1)
+        found = []
+        for view in views:
+            both = np.minimum(hi, view.hi) - np.maximum(lo, view.lo)
+            near = np.flatnonzero((both >= -self.config.radius_m).all(1))
+            shared = np.prod(np.maximum(both[near] + _PAD_M, 0.0), axis=1)
+            iou = shared / (volumes[near] + np.prod(view.hi - view.lo + _PAD_M) - shared)
+            found.append([(self.tracks[k], float(v)) for k, v in zip(near, iou, strict=True)])
+        return found
 
-    def _fit(self, track: Track, view: View) -> float:
-        """Return how well a view fits a track, in (0, 3]; 0 when it does not."""
+    def _boxes(self) -> tuple[Floats, Floats]:
+        """(T, 3) lower and upper corners of the tracks."""
+        return np.array([t.lo for t in self.tracks]), np.array([t.hi for t in self.tracks])
+
+    def _fit(self, track: Track, view: View, overlap: float) -> float:
+        """Return how well a view fits a track, in (0, 3]; 0 when it does not.
+
+        Args:
+            track: the track.
+            view: the view.
+            overlap: intersection over union of their boxes.
+
+        """
         c = self.config
         alike = agreement(view.beliefs, track.belief)
-        mine = max(view.beliefs, key=lambda name: view.beliefs[name])
-        same = mine == track.label
-        if not same and (_sure(track, view) or (alike < c.alike and _overlap(track, view) < c.same_place)):
+        same = max(view.beliefs, key=lambda name: view.beliefs[name]) == track.label
+        if not same and (_sure(track, view) or (alike < c.alike and overlap < c.same_place)):
             return 0.0
         inside = float(
             np.all((view.points >= track.lo - c.slack_m) & (view.points <= track.hi + c.slack_m), axis=1).mean()
@@ -174,11 +192,11 @@ class Tracker:
         track.fusion.add(cell_of(camera, self.config.place_m), view.beliefs, d.score, d.out_of_place)
         track.believe()
         track.saw(d.score)
-        fresh = track.state == "placed"
-        track.lo = view.lo.copy() if fresh else np.minimum(track.lo, view.lo)
-        track.hi = view.hi.copy() if fresh else np.maximum(track.hi, view.hi)
+        if track.state == "placed":  # where it was put was but a guess
+            track.lo, track.hi = view.lo.copy(), view.hi.copy()
+        track.grow(view.lo, view.hi, sure=d.score >= 1.0, small=reach_m(view.beliefs) < _SMALL_M)
         track.last_step, track.state = step, "visible"
-        offset = np.median(view.points, axis=0) - camera
+        offset = view.middle - camera
         track.nearest_m = min(track.nearest_m, float(np.hypot(offset[0], offset[1])))
         track.pixel_m2 = max(track.pixel_m2, d.pixels * float(offset @ offset))
         some = view.points[:: max(1, len(view.points) // _SAMPLED)][:_SAMPLED]
@@ -205,25 +223,28 @@ class Tracker:
             track = seen[number]
             if track.state == "removed":
                 continue
-            for other in list(self.tracks):
-                if other is not track and self._one(track, other, other.number in seen):
+            lo, hi = self._boxes()
+            near = np.flatnonzero((np.minimum(hi, track.hi) - np.maximum(lo, track.lo) > -_PAD_M).all(1))
+            for other in [self.tracks[k] for k in near]:
+                if other is not track and self._one(track, other, together=other.number in seen):
                     self._join(track, other)
 
-    def _one(self, track: Track, other: Track, together: bool) -> bool:
+    def _one(self, track: Track, other: Track, *, together: bool) -> bool:
         """Whether two tracks are one thing; ``together``: both are in view."""
-        overlap = np.minimum(track.hi, other.hi) - np.maximum(track.lo, other.lo)
-        if not (overlap > -0.02).all():
+        overlap = np.minimum(track.hi, other.hi) - np.maximum(track.lo, other.lo) + _PAD_M
+        if (overlap <= 0.0).any():
             return False
-        both, volumes = float(np.prod(overlap + 0.02)), [float(np.prod(t.size + 0.02)) for t in (track, other)]
+        both = float(overlap.prod())
+        one, two = float((track.size + _PAD_M).prod()), float((other.size + _PAD_M).prod())
         if track.size.max() > _LARGE_M and track.label == other.label:
-            return both > 0.6 * min(volumes)
+            return both > 0.6 * min(one, two)
         if together or min(track.sureness, other.sureness) >= 1.0:
             return False  # two small things that are seen side by side are two
         alike = track.label == other.label or agreement(track.belief, other.belief) >= self.config.alike
-        return both > (0.3 if alike else 0.6) * (sum(volumes) - both)
+        return both > (0.3 if alike else 0.6) * (one + two - both)
 
     def _join(self, track: Track, other: Track) -> None:
-        track.lo, track.hi = np.minimum(track.lo, other.lo), np.maximum(track.hi, other.hi)
+        track.join_boxes(other)
         track.fusion.join(other.fusion)
         track.believe()
         track.surface |= other.surface
@@ -248,15 +269,6 @@ class Tracker:
 def _sure(track: Track, view: View) -> bool:
     """Whether both are of a detector that knows the label: two labels are two things."""
     return view.detection.score >= 1.0 and track.sureness >= 1.0
-
-
-def _overlap(track: Track, view: View) -> float:
-    """Intersection over union of the boxes, each with 2 cm more."""
-    both = np.minimum(track.hi, view.hi) - np.maximum(track.lo, view.lo) + 0.02
-    if (both <= 0.0).any():
-        return 0.0
-    shared = float(np.prod(both))
-    return shared / (float(np.prod(track.size + 0.02)) + float(np.prod(view.hi - view.lo + 0.02)) - shared)
 
 
 def _piece(track: Track, view: View) -> bool:

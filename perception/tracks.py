@@ -17,6 +17,7 @@ VOXEL_M = 0.05
 PRESENCE_CAP = 4.0  # however often it was seen, a few clear views without it are enough
 _ABSENCE_CAP = 1.6  # one clear view without it is worth no more than this
 _FAINT_PX = 50.0  # a detector that is half sure finds half of what shows this many pixels
+_BOXES = 24
 _BIAS, _BITS = 1 << 15, 16
 
 State = Literal["visible", "stale", "held", "placed", "removed"]
@@ -43,6 +44,7 @@ class Track:
     absence: float = 0.0  # ... and against it, by clear views without it
     sureness: float = 1.0  # mean score of its views
     samples: Floats = field(default_factory=lambda: np.empty((0, 3)))  # (N, 3) a few points of its surface
+    boxes: Floats = field(default_factory=lambda: np.empty((0, 2, 3)))  # (N, 2, 3) corners of its last views in doubt
     misses: dict[Cell, int] = field(default_factory=dict)  # clear views without it since it was last seen, by place
     fusion: Fusion = field(default_factory=Fusion)
     _points: Floats | None = None
@@ -82,6 +84,25 @@ class Track:
         if self._points is None or len(self._points) != len(self.surface):
             self._points = unpack_voxels(np.fromiter(self.surface, np.int64, len(self.surface)))
         return self._points
+
+    def grow(self, lo: Floats, hi: Floats, *, sure: bool, small: bool) -> None:
+        """Take in the box of a view; corners (3,).
+
+        Masks in doubt spill over, so that not all is part of it that some of these views show.
+        """
+        if sure and self.sureness >= 1.0:
+            self.lo, self.hi = np.minimum(self.lo, lo), np.maximum(self.hi, hi)
+            return
+        self.boxes = np.concatenate([self.boxes, np.stack([lo, hi])[None]])[-_BOXES:]
+        ordered = np.sort(self.boxes, axis=0)
+        extra = len(ordered) // (3 if small else 6)
+        self.lo, self.hi = ordered[extra, 0], ordered[-1 - extra, 1]
+        self.lo, self.hi = np.minimum(self.lo, self.hi), np.maximum(self.lo, self.hi)
+
+    def join_boxes(self, other: Track) -> None:
+        """Take in the box of another track, which was the same thing."""
+        self.lo, self.hi = np.minimum(self.lo, other.lo), np.maximum(self.hi, other.hi)
+        self.boxes = np.concatenate([self.boxes, other.boxes])[-_BOXES:]
 
     def believe(self) -> None:
         """Bring what is believed up to date with the views."""
