@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -11,21 +11,22 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-_STATE = ("step", "exp_avg", "exp_avg_sq")  # what AdamW remembers of a parameter
 
-
-def save_checkpoint(path: Path, net: nn.Module, optimiser: Optimizer, average: Mapping[str, Tensor], step: int) -> None:
+def save_checkpoint(
+    path: Path, net: nn.Module, optimisers: Sequence[Optimizer], average: Mapping[str, Tensor], step: int
+) -> None:
     """Write all that a run needs to go on; a reader never sees half a file."""
     tensors = {f"net.{name}": value for name, value in net.state_dict().items()}
     tensors |= {f"average.{name}": value for name, value in average.items()}
-    for k, state in optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{k}.{name}": state[name] for name in _STATE}
+    for n, optimiser in enumerate(optimisers):
+        for k, state in optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser.{n}.{k}.{name}": value for name, value in state.items()}
     part = path.with_suffix(".part")
     save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, part, {"step": str(step)})
     part.replace(path)
 
 
-def load_checkpoint(path: Path, net: nn.Module, optimiser: Optimizer, average: Mapping[str, Tensor]) -> int:
+def load_checkpoint(path: Path, net: nn.Module, optimisers: Sequence[Optimizer], average: Mapping[str, Tensor]) -> int:
     """Put a run back to where it was and return its step.
 
     Raises:
@@ -44,12 +45,12 @@ def load_checkpoint(path: Path, net: nn.Module, optimiser: Optimizer, average: M
     with torch.no_grad():
         for name, value in average.items():
             value.copy_(kept[name])
-    described = optimiser.state_dict()
-    states: dict[int, dict[str, Tensor]] = {}
-    for name, value in _part(tensors, "optimiser.").items():
-        number, _, what = name.partition(".")
-        states.setdefault(int(number), {})[what] = value
-    optimiser.load_state_dict({**described, "state": states})
+    for n, optimiser in enumerate(optimisers):
+        states: dict[int, dict[str, Tensor]] = {}
+        for name, value in _part(tensors, f"optimiser.{n}.").items():
+            number, _, what = name.partition(".")
+            states.setdefault(int(number), {})[what] = value
+        optimiser.load_state_dict({**optimiser.state_dict(), "state": states})
     return step
 
 

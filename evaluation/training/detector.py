@@ -25,6 +25,7 @@ from engram.evaluation.training.checkpoint import load_checkpoint, save_checkpoi
 from engram.evaluation.training.detection_metrics import DetectionScore, Found, Real
 from engram.evaluation.training.frames import Frame, FrameOptions, Shard, make_shard, make_shards
 from engram.evaluation.training.houses import house_seeds
+from engram.evaluation.training.optimiser import MuonAdamW
 from engram.evaluation.training.targets import SMALL_PIXELS, Batch, make_batch
 from engram.perception.detector.detector import EmbeddedConfig, EmbeddedDetector
 from engram.perception.detector.loss import LossWeights, detector_loss
@@ -47,7 +48,7 @@ class DetectorTraining:
     first_houses: int = 500  # in the pool when training starts
     grow_steps: int = 12  # after so many steps another house joins
     frames: FrameOptions = field(default_factory=FrameOptions)
-    rate: float = 1.5e-3
+    rate: float = 2.5e-3
     warmup_steps: int = 300
     cooldown: float = 0.25  # share of the steps, at the end, over which the rate falls to zero
     weight_decay: float = 0.02
@@ -92,23 +93,19 @@ class DetectorTrainer:
         torch.manual_seed(config.seed)
         self.net = channels_last(DetectorNet(house_net(config.widths)).to(device))
         self.average = {name: value.detach().clone() for name, value in self.net.state_dict().items()}
-        decayed = [p for p in self.net.parameters() if p.ndim > 1]
-        plain = [p for p in self.net.parameters() if p.ndim <= 1]
-        groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-        self.optimiser = torch.optim.AdamW(groups, lr=config.rate, betas=(0.9, 0.99))
+        self.optimiser = MuonAdamW(self.net, config.rate, config.weight_decay, plain=("head.weight",))
         self._forward: Callable[[Tensor], Tensor] = torch.compile(self.net) if device == "cuda" else self.net
 
     def train_step(self, batch: Batch) -> dict[str, float]:
         """Learn from one batch and return the parts of the loss."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.config.rate_at(self.step)
+        self.optimiser.set_rate(self.config.rate_at(self.step))
         self.net.train()
         inputs = batch.inputs.to(self.device, memory_format=torch.channels_last)
         with torch.autocast(self.device, torch.bfloat16, enabled=self.config.half):
             raw = self._forward(inputs)
         targets = type(batch.targets)(**{k: v.to(self.device) for k, v in vars(batch.targets).items()})
         loss, parts = detector_loss(read_cells(raw, len(CATEGORIES)), targets, self.config.loss)
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.config.clip)
         self.optimiser.step()
@@ -134,11 +131,11 @@ class DetectorTrainer:
 
     def save(self, path: Path) -> None:
         """Write a checkpoint."""
-        save_checkpoint(path, self.net, self.optimiser, self.average, self.step)
+        save_checkpoint(path, self.net, self.optimiser.parts, self.average, self.step)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint; raise ``ValueError`` when it is of another network."""
-        self.step = load_checkpoint(path, self.net, self.optimiser, self.average)
+        self.step = load_checkpoint(path, self.net, self.optimiser.parts, self.average)
 
 
 class Pool:

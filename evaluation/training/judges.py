@@ -88,7 +88,7 @@ def fit(
     torch.manual_seed(config.seed)
     net = OutOfPlaceNet(shape).to(device)
     optimiser = torch.optim.AdamW(net.parameters(), config.rate, weight_decay=config.weight_decay)
-    begun = load_checkpoint(checkpoint, net, optimiser, {}) if checkpoint and checkpoint.exists() else 0
+    begun = load_checkpoint(checkpoint, net, [optimiser], {}) if checkpoint and checkpoint.exists() else 0
     weights = class_weights(data.labels).to(device)
     for epoch in range(begun, config.epochs):
         random = torch.Generator().manual_seed(config.seed * 10_007 + epoch)
@@ -106,7 +106,7 @@ def fit(
             optimiser.step()
             losses.append(float(loss.detach()))
         if checkpoint is not None:
-            save_checkpoint(checkpoint, net, optimiser, {}, epoch + 1)
+            save_checkpoint(checkpoint, net, [optimiser], {}, epoch + 1)
         progress(epoch + 1, float(np.mean(losses)))
     return net.cpu().eval()
 

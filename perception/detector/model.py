@@ -185,8 +185,10 @@ def _stage(inputs: int, outputs: int, count: int, stride: int) -> nn.Sequential:
 def read_cells(raw: Tensor, labels: int) -> Cells:
     """Name the numbers that the network gives."""
     k = 1 + labels
-    sides = raw[:, k : k + 4].add(3.0).clamp(max=_MAX_LOG_SIDE).exp()
-    return Cells(raw[:, :k], sides, raw[:, k + 4], raw[:, k + 5], raw[:, k + 6 :])
+    # one gradient for all parts, where slices would each make one full of zeros
+    classes, sides, two, features = torch.split(raw, [k, 4, 2, raw.shape[1] - k - 6], 1)
+    quality, out_of_place = two.unbind(1)
+    return Cells(classes, sides.add(3.0).clamp(max=_MAX_LOG_SIDE).exp(), quality, out_of_place, features)
 
 
 def boxes_of(sides: Tensor) -> Tensor:
