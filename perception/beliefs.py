@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 OTHER = ""  # stands for every label that a view does not name
-_FLOOR = 0.03  # probability that any label has in any view: one view is worth log(1.03 / 0.03) at most
+_FLOOR = 0.1  # probability that any label has in any view: one view is worth log(1.1 / 0.1) at most
 _MOST = 0.999  # no view is surer than this
 _FAINT = 0.005  # less likely labels are not told, unless there is no other
 _JUDGED = 2.0  # log-odds of being out of place that one view is worth at most

@@ -219,13 +219,15 @@ class Tracker:
     def _merge(self, sightings: Sequence[Sighting]) -> None:
         """Join tracks that have grown into one another: two ends of the same counter, seen apart, or a thing twice."""
         seen = {s.track.number: s.track for s in sightings}
+        tracks, (lo, hi) = self.tracks, self._boxes()
         for number in sorted(seen):
             track = seen[number]
             if track.state == "removed":
                 continue
-            lo, hi = self._boxes()
+            if tracks is not self.tracks:  # some were joined, and have grown
+                tracks, (lo, hi) = self.tracks, self._boxes()
             near = np.flatnonzero((np.minimum(hi, track.hi) - np.maximum(lo, track.lo) > -_PAD_M).all(1))
-            for other in [self.tracks[k] for k in near]:
+            for other in [tracks[k] for k in near]:
                 if other is not track and self._one(track, other, together=other.number in seen):
                     self._join(track, other)
 

@@ -109,3 +109,13 @@ def test_what_the_learned_judge_needs_is_named(monkeypatch):
     monkeypatch.delitem(sys.modules, "engram.planners.out_of_place.scorer", raising=False)
     with pytest.raises(LearnedPartError, match=r"engram\[learn\]"):
         Situation(TidyConfig(out_of_place="learned"), detector=None, prior=PlacementPrior.load())
+
+
+def test_only_what_is_sure_enough_is_acted_upon():
+    sit = Situation(TidyConfig(), detector=None, prior=PlacementPrior.load())
+    desk, bed = furniture(0, "Desk", 1.2, 0.2), furniture(1, "Bed", 3.0, 0.2)
+    book = Track(2, {"Book": 1.0}, np.array([1.1, 0.1, 0.71]), np.array([1.2, 0.2, 0.81]), 0, 0)
+    sit.tracker.tracks = [desk, bed, book]
+    assert (sit.holders(), sit.fixtures(), sit.things()) == ([desk, bed], [desk, bed], [book])
+    desk.confirmed = book.confirmed = False
+    assert (sit.holders(), sit.fixtures(), sit.things()) == ([bed], [bed], [])

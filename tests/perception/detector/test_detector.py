@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from engram.perception.detector.detector import EmbeddedConfig, EmbeddedDetector  # noqa: E402
+from engram.perception.detector.detector import EmbeddedConfig, EmbeddedDetector, likely  # noqa: E402
 from engram.perception.detector.model import DetectorNet, NetConfig  # noqa: E402
 from engram.perception.detector.weights import DetectorWeightsError, load_weights, save_weights  # noqa: E402
 from engram.sims.contract import Camera  # noqa: E402
@@ -121,3 +121,16 @@ def test_missing_and_foreign_weights(tmp_path):
     path.write_bytes(damaged)
     with pytest.raises(DetectorWeightsError, match="does not fit"):
         load_weights(path)
+
+
+def test_detections_tell_what_else_a_thing_may_be():
+    (*found,) = EmbeddedDetector(seeing_net()).detect(observation())
+    for d in found:
+        assert d.beliefs["Mug"] == max(d.beliefs.values()) > 0.9
+        assert sum(d.beliefs.values()) <= 1.0 + 1e-5
+
+
+def test_few_labels_are_told():
+    assert likely(np.array([0.001, 0.5, 0.2, 0.005], np.float32)).tolist() == [1, 2]
+    assert likely(np.full(20, 0.05, np.float32)).tolist() == [0, 1, 2, 3, 4]
+    assert likely(np.array([0.001, 0.002], np.float32)).tolist() == [1]
