@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
@@ -16,10 +16,11 @@ from engram.perception.geometry import Floats, up_facing
 from engram.perception.relations import FLOOR
 from engram.perception.tracker import Track
 from engram.planners.navigation import DIRECTIONS, Node
-from engram.planners.stances import Stance
+from engram.planners.stances import Stance, StanceConfig, stances
 from engram.sims.contract import Outcome, Verb, act
 
 _NEXT_POINT = {Outcome.OCCLUDED, Outcome.NOTHING_THERE, Outcome.BLOCKED, Outcome.TIMEOUT}
+_NOT_SEEN = "not_seen"
 _NEAREST_M = 0.8  # the least distance that is tried where the arm did not reach
 _LOW_M = 0.1  # what begins lower lies on the floor
 _DROP_M = 0.45  # what is dropped falls this far ahead of the base
@@ -39,6 +40,8 @@ def pick_up(sit: Situation, thing: Track) -> Skill[bool]:
     for _ in range(sit.config.stands):
         sit.plan()
         options = ways_to_reach(sit, place, reach_m, excluded)
+        if reason == _NOT_SEEN or not options:
+            options = _from_above(sit, place, excluded) or options
         if not options:
             break
         excluded.add(options[0].node)
@@ -54,9 +57,15 @@ def pick_up(sit: Situation, thing: Track) -> Skill[bool]:
     return False
 
 
+def _from_above(sit: Situation, place: Floats, excluded: Collection[Node]) -> list[Stance]:
+    """Stances close to a point, whatever the map says hides it: the wall of the bin that a thing lies in."""
+    config = StanceConfig(reach_m=_NEAREST_M, best_m=0.5, pitches_deg=(_DOWN_DEG, 30.0), sure=False)
+    return stances(sit.navigator, sit.grid, place, sit.eye_m, sit.heading, config=config, excluded=excluded)
+
+
 def _point_and_pick(sit: Situation, thing: Track, place: Floats) -> Skill[str]:
     """Try a few points of the thing's mask; returns nothing once the hand holds it, or why it does not."""
-    reason = "not_seen"
+    reason = _NOT_SEEN
     for attempt in range(sit.config.points):
         sighting = find_again(sit, thing, thing.label, place)
         if sighting is None:
@@ -124,7 +133,7 @@ def swing(sit: Situation, thing: Track, *, wanted: bool) -> Skill[bool]:
         if outcome is Outcome.OK:
             sit.tidied += 1
             return True
-        reason = outcome.code if outcome is not None else "not_seen"
+        reason = outcome.code if outcome is not None else _NOT_SEEN
         if outcome is Outcome.INVALID:  # it is so already
             break
     sit.failures += 1
