@@ -30,9 +30,9 @@ class SearchTraining:
 
     houses: int = 200
     validation_houses: int = 16
-    epochs: int = 14
+    epochs: int = 10
     batch: int = 8  # maps
-    targets: int = 10  # names asked for of each map
+    targets: int = 8  # names asked for of each map
     rate: float = 2e-3
     weight_decay: float = 0.02
     clip: float = 1.0

@@ -42,8 +42,8 @@ class NetConfig:
 
     text_dims: int = 512
     name_dims: int = 16  # of a known thing in the map
-    widths: tuple[int, ...] = (32, 48, 64, 96)  # at full, half, quarter and eighth resolution
-    head: int = 32
+    widths: tuple[int, ...] = (24, 32, 48)  # at half, quarter and eighth resolution
+    head: int = 24
 
 
 class Maps(NamedTuple):
@@ -80,22 +80,24 @@ class SearchNet(nn.Module):
         self.config = config
         w, n = config.widths, config.name_dims
         self.name = nn.Linear(config.text_dims, n, bias=False)
-        self.down = nn.ModuleList(Block(a, b) for a, b in pairwise((len(LAYERS) + n + 1, *w)))
+        self.stem = nn.Conv2d((len(LAYERS) + n + 1) * 4, w[0], 1)
+        self.down = nn.ModuleList(Block(a, b) for a, b in pairwise((w[0], *w)))
         self.up = nn.ModuleList(Block(low + high, high) for high, low in pairwise(w))
         self.target = nn.Sequential(nn.Linear(config.text_dims, 64), nn.SiLU())
-        self.film = nn.ModuleList(nn.Linear(64, 2 * k) for k in (config.head, config.head))
         self.mix = nn.ModuleList(nn.Conv2d(k, config.head, 1) for k in (w[0], config.head))
+        self.film = nn.ModuleList(nn.Linear(64, 2 * config.head) for _ in self.mix)
+        self.score = nn.Conv2d(config.head, 4, 1)  # of the four cells of each cell of half resolution
         self.alike = nn.Linear(64, n)
-        self.score = nn.Linear(config.head, 1)
 
     def read(self, maps: Maps) -> tuple[Tensor, Tensor]:
-        """(B, W, nx, ny) features of the maps, and (B, N, nx, ny) summed names of the things in each cell."""
+        """(B, W, nx / 2, ny / 2) features of maps, and (B, N, nx, ny) summed names of the things in each cell."""
         b, _, nx, ny = maps.layers.shape
         flat = maps.layers.new_zeros(b * nx * ny, self.config.name_dims + 1)
         placed = self.name(maps.names)[maps.owners]
         flat = flat.index_add(0, maps.cells, torch.cat([placed, torch.ones_like(placed[:, :1])], 1).to(flat.dtype))
         things = flat.view(b, nx, ny, -1).permute(0, 3, 1, 2)
-        x, skips = torch.cat([maps.layers, things], 1), []
+        x = self.stem(nn.functional.pixel_unshuffle(torch.cat([maps.layers, things], 1), 2))
+        skips = []
         for k, block in enumerate(self.down):
             x = block(nn.functional.avg_pool2d(x, 2) if k else x)
             skips.append(x)
@@ -124,7 +126,7 @@ class SearchNet(nn.Module):
             x = x[which] if k == 0 else x
             gain, bias = film(t)[:, :, None, None].chunk(2, dim=1)
             x = nn.functional.silu(x * (1.0 + gain) + bias)
-        score = self.score(x.movedim(1, -1)).squeeze(-1)
+        score = nn.functional.pixel_shuffle(self.score(x), 2).squeeze(1)
         score = score + torch.einsum("tnxy,tn->txy", things[which], self.alike(t))
         found: Tensor = score.masked_fill(~maps.mask[which], _NEVER)
         return found
