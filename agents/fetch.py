@@ -134,8 +134,8 @@ def _grasp(sit: Situation, track: Track, sighting: Sighting | None, uv: ImagePoi
         return SLIPPED
     wrong = taken is track and not certain(sit) and still_there(sit, track, place)
     if not wrong:
-        sit.tracker.remove(taken)
         sit.tracker.remove(track)
+        sit.tracker.hold(taken)
     sit.held = label if certain(sit) else held_label(sit, label, {} if wrong else taken.belief)
     if source == "Floor":
         sit.grid.forget(float(place[0]), float(place[1]), float(track.size[:2].max()) / 2 + 0.05)

@@ -9,13 +9,13 @@ import numpy as np
 from engram.agents.fetch import stand_up, take_stance, ways_to_reach
 from engram.agents.motion import Skill, look_to, turn_to
 from engram.agents.situation import Situation
-from engram.agents.verify import existence, plausible, share
+from engram.agents.verify import existence, plausible
 from engram.perception.geometry import Floats
 from engram.perception.tracker import Track
 
 _LEAST_GAIN = 0.25  # of a look; 1 where it is even whether a thing is out of place
 _FIXED_COST = 6.0  # steps that a look takes beside the way
-_SURE_SHARE = 0.8
+_SURE_LABEL = 0.8
 _SAME_M = 0.25
 _LOST_M = 1.6  # what slipped out of the hand lies within this
 _PITCHES_DEG = (60.0, 30.0)
@@ -28,7 +28,7 @@ def gain(sit: Situation, track: Track) -> float:
     was seen from near, well enough to know what it is.
     """
     near = track.nearest_m <= sit.config.reach_m + sit.config.stretch_m
-    if near and plausible(sit, track) and share(sit, track) >= _SURE_SHARE:
+    if near and plausible(sit, track) and track.label_belief >= _SURE_LABEL:
         return 0.0
     p = sit.misplaced(track) * existence(sit, track)
     return 4.0 * p * (1.0 - p)

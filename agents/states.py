@@ -155,7 +155,7 @@ class States:
             if times >= _TRIES:
                 continue
             belief = sit.misplaced(track)
-            if belief < sit.config.least_belief or self._put_there(sit, track, belief):
+            if belief < sit.config.least_belief or self._put_there(sit, track, belief) or self._unheld(sit, track):
                 continue
             self._note_found(sit, track, belief)
             cost = approach(sit, track) + _AGAIN * times
@@ -208,6 +208,11 @@ class States:
         if certain(sit) or belief >= _SURE or not sit.config.handled_memory:
             return False
         return any(d.what == "placed" for d in self.handled.about(track.label, track.centre))
+
+    def _unheld(self, sit: Situation, track: Track) -> bool:
+        """Whether it is open what holds a thing; whether it belongs there is too, then."""
+        holder = sit.support(track).track
+        return holder is not None and not plausible(sit, holder)
 
     def _look(self, sit: Situation) -> Skill[bool]:
         """Look at what is most doubtful; whether there was anything, and time for it."""

@@ -123,12 +123,11 @@ def put_here(sit: Situation, label: str) -> Skill[bool]:
 
 def let_go(sit: Situation) -> Skill[bool]:
     """Drop what is held, turning where there is no room for it; whether the hand is empty then."""
-    for k in range(_DROPS):
-        if k:
-            yield from turn_to(sit, (sit.heading + 1) % 4)
+    for _ in range(_DROPS):
+        yield act(Verb.DROP)
         if not sit.holding:
             break
-        yield act(Verb.DROP)
+        yield from turn_to(sit, (sit.heading + 1) % 4)
     if not sit.holding:
         sit.held = ""
     return not sit.holding
@@ -207,9 +206,24 @@ def _note_placed(sit: Situation, label: str, target: str, xyz: Floats, before: N
     sit.held = ""
     seen = _lies_there(sit, label, xyz)
     sit.tidied += 1
+    _recognise(sit, seen, xyz)
     reason = "verified" if seen is not None else "not_seen_after"
     at = seen.centre if seen is not None else xyz
     sit.events.append(Event("placed", step, label, reason, point(at), target, before, sit.observation["rgb"]))
+
+
+def _recognise(sit: Situation, seen: Track | None, xyz: Floats) -> None:
+    """Let the thing that was set down at ``xyz`` (3,) be what the held one was, for it was seen better before."""
+    held = sit.tracker.held
+    if seen is None and not certain(sit):
+        sit.tracker.put(xyz, sit.step)
+        return
+    sit.tracker.held = None
+    if held is not None and seen is not None and not certain(sit):
+        held.fusion.forget_place()
+        seen.fusion.join(held.fusion)
+        seen.views += held.views
+        seen.believe()
 
 
 def free_point(
@@ -261,10 +275,18 @@ def _patches(holder: Track) -> NDArray[np.float64]:
     return np.asarray((sums / counts[:, None])[order])
 
 
+def _is_it(sit: Situation, sighting: Sighting, label: str) -> bool:
+    """Whether what is seen may be what was just set down: by its label, or as something new that could be it."""
+    track = sighting.track
+    if track.label == label:
+        return certain(sit) or track.first_step >= sit.step
+    return not certain(sit) and track.first_step >= sit.step and label in track.belief
+
+
 def _lies_there(sit: Situation, label: str, xyz: Floats) -> Track | None:
     near = [
         s.track
         for s in sit.sightings
-        if s.track.label == label and float(np.linalg.norm(s.track.centre - xyz)) < _NEAR_M
+        if _is_it(sit, s, label) and float(np.linalg.norm(s.track.centre - xyz)) < _NEAR_M
     ]
     return near[0] if near else None

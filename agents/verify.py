@@ -6,6 +6,7 @@ what is not there, which shows in things of several labels at one place, in few 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,9 +17,8 @@ from engram.perception.geometry import Floats
 from engram.perception.tracker import Track
 from engram.sims.contract import Observation
 
-_VIEWS = 3  # a thing seen less often may be nothing
-_SHARE = 0.5  # of the belief at a place that must be in a label
-_TOGETHER_M = 0.1  # tracks nearer than this are views of one thing
+_LABEL = 0.5  # least belief in its label for a thing to be acted upon
+_TOGETHER_M = 0.1  # tracks nearer than this may be views of one thing
 
 
 class Watched:
@@ -42,27 +42,16 @@ def certain(sit: Situation) -> bool:
     return sit.detector.certain if isinstance(sit.detector, Watched) else True
 
 
-def share(sit: Situation, track: Track) -> float:
-    """Return how much of all belief at the place of a track is in its label, in (0, 1]."""
-    mine, total = 0.0, 0.0
-    for other in sit.tracker.tracks:
-        if other is not track and not _together(track, other):
-            continue
-        mine += other.belief.get(track.label, 0.0)
-        total += sum(other.belief.values())
-    return mine / total if total > 0.0 else 1.0
-
-
 def plausible(sit: Situation, track: Track) -> bool:
-    """Whether a thing is there and is what it is taken for, by enough views."""
-    return certain(sit) or (track.views >= _VIEWS and track.missed == 0 and share(sit, track) >= _SHARE)
+    """Whether a thing is there and is what it is taken for, by all views of it and of what is at its place."""
+    return certain(sit) or (track.confirmed and track.label_belief >= _LABEL and not _rival(sit, track))
 
 
 def existence(sit: Situation, track: Track) -> float:
     """Belief in [0, 1] that a thing is there and is what it is taken for."""
     if certain(sit):
         return 1.0
-    return track.views / (track.views + track.missed + 1.0) * share(sit, track)
+    return track.label_belief * (0.5 if _rival(sit, track) else 1.0) / (1.0 + math.exp(-track.existence))
 
 
 def in_hand(sit: Situation) -> dict[str, float]:
@@ -95,7 +84,12 @@ def still_there(sit: Situation, track: Track, place: Floats) -> bool:
     )
 
 
-def _together(a: Track, b: Track) -> bool:
-    return float(np.linalg.norm(a.centre - b.centre)) < _TOGETHER_M and bool(
-        max(a.size.max(), b.size.max()) < 3.0 * min(a.size.max(), b.size.max()) + 0.05
+def _rival(sit: Situation, track: Track) -> bool:
+    """Whether a track of another label, which was seen more often, is at the same place and of about the same size."""
+    return any(
+        other.views > track.views
+        and other.label != track.label
+        and float(np.linalg.norm(track.centre - other.centre)) < _TOGETHER_M
+        and max(track.size.max(), other.size.max()) < 2.0 * min(track.size.max(), other.size.max()) + 0.05
+        for other in sit.tracker.tracks
     )

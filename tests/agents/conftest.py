@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engram.agents.situation import Situation, TidyConfig
+from engram.perception.oracle import MaskDetector
+from engram.planners.placement import PlacementPrior
 from engram.sims.contract import Frame, Outcome, Truth, Verb, World, WorldConfig
 
 RADIUS_M, EYE_M, CROUCHED_EYE_M = 0.2, 1.576, 0.901
@@ -211,3 +214,12 @@ class BoxWorld(World):
 @pytest.fixture
 def box_world() -> BoxWorld:
     return BoxWorld()
+
+
+@pytest.fixture
+def just_begun(box_world):
+    """The situation at the first sight of the house, and the house."""
+    observation, _ = box_world.reset(seed=0)
+    sit = Situation(TidyConfig(), MaskDetector(box_world.masks, box_world.labels), PlacementPrior.load())
+    sit.perceive(observation)
+    return sit, box_world
