@@ -15,6 +15,7 @@ from engram.evaluation.document import nearest
 GROUP = "engram.protocols"
 _OWN = {
     "rearrange": "engram.evaluation.protocols.rearrange:RearrangeProtocol",
+    "search": "engram.evaluation.protocols.search:SearchProtocol",
     "tidy": "engram.evaluation.protocols.tidy:TidyProtocol",
 }
 

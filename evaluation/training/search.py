@@ -30,10 +30,10 @@ class SearchTraining:
 
     houses: int = 200
     validation_houses: int = 16
-    epochs: int = 10
+    epochs: int = 6
     batch: int = 8  # maps
     targets: int = 8  # names asked for of each map
-    rate: float = 2e-3
+    rate: float = 3e-3
     weight_decay: float = 0.02
     clip: float = 1.0
     unknown: float = 0.4  # up to this share of the known things is left out of a map
@@ -121,7 +121,7 @@ def fit(
     """Train a network; with ``checkpoint`` it goes on where a run that was stopped left off."""
     c = config
     torch.manual_seed(c.seed)
-    net = SearchNet(NetConfig(text_dims=embedder.dims)).to(device)
+    net = SearchNet(NetConfig(text_dims=embedder.dims)).to(device, memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(net.parameters(), c.rate, weight_decay=c.weight_decay)
     begun = load_checkpoint(checkpoint, net, [optimiser], {}) if checkpoint and checkpoint.exists() else 0
     scenes = [(house, scene) for house in houses for scene in house.scenes]

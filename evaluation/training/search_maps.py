@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engram.evaluation.search import findable
 from engram.evaluation.training.frames import Studio
 from engram.evaluation.training.houses import Use, check_use, house_seeds
 from engram.memory.occupancy import Occupancy
@@ -61,12 +62,6 @@ class HouseMaps:
         """(K, 4) cells of a scene in which the things of a label are."""
         chosen = np.array([name == label for name in self.labels], bool)
         return boxes_of(self.spans[chosen], scene.origin, scene.shape, scene.cell_m)
-
-
-def findable(things: Sequence[TrueObject]) -> list[TrueObject]:
-    """Things that can be seen without opening anything."""
-    shut = {t.id for t in things if t.openable and not t.state.get("open", False) and t.receptacle}
-    return [t for t in things if not shut & set(t.receptacles)]
 
 
 class SeenThings:

@@ -85,6 +85,10 @@ class SearchPrior:
         """Return where a thing of a label is believed to be, given the map and what is known to be in it."""
         return self.heats(birds_eye(grid, *known_things(tracks), self.config), [label])[0]
 
+    def places(self, grid: Occupancy, tracks: Sequence[Track], label: str) -> list[tuple[Floats, float]]:
+        """Return the :func:`waypoints` of :meth:`heat`."""
+        return waypoints(self.heat(grid, tracks, label))
+
 
 def waypoints(heat: Heat, config: WaypointConfig | None = None) -> list[tuple[Floats, float]]:
     """Return places (2,) and the probability around each, the likeliest first."""
