@@ -64,6 +64,11 @@ class Course:
     room_types: Sequence[str]
     without: Collection[str] = ()  # categories that are not taught
 
+    @property
+    def taught(self) -> set[str]:
+        """Categories that are taught."""
+        return {k.label for house in self.houses for k in house.kept} - set(self.without)
+
 
 @dataclass(frozen=True, eq=False)
 class Lesson:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -95,8 +96,10 @@ are those of the first row over the row, in the same houses.
 ## Categories that were never taught
 
 A network that never heard of {len(trained.held_out)} categories, drawn by chance, neither in training nor in its
-memory, places things of these: {", ".join(trained.held_out)}. *Shown in the memory* is the same network with a memory
-graph that has them.
+memory, places things of these:
+{textwrap.fill(", ".join(trained.held_out), 118)}.
+*Shown in the memory* is the same network with a memory graph that has them: it is asked as for the taught category
+that the memory keeps in the most similar places.
 
 {held}
 """

@@ -72,6 +72,7 @@ def train_placement(
         "no_scene": trained("no_scene", lessons, c, scene=False),
     }
     about = {"embedder": names.embedder.name, "text_model": c.text, "holders": list(lessons.holders), "seed": c.seed}
+    about["taught"] = sorted(lessons.taught)
     shipped = {name: nets[name] for name in SHIPPED}
     save(out / "placement.safetensors", shipped, {**about, "memory_graph": graph.digest})
     asked = validation_cases(scored, prior, c.seed)
@@ -147,4 +148,4 @@ def _unheard(
 
 def _prior(net: AssociativeNet, what: Course, graph: MemoryGraph) -> AssociativePrior:
     memory = encoded(net, graph, what.names) if net.config.memory else None
-    return AssociativePrior(what.prior, net, what.names, what.holders, memory)
+    return AssociativePrior(what.prior, net, what.names, what.holders, memory, what.taught)

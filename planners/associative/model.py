@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from engram.planners.associative.graph import RELATIONS
 
 VERSION = 1
-_SAME = 0.999  # names with at least this cosine are the same
+SAME = 0.999  # names with at least this cosine are the same
 _NEAR_M = 2.0  # furniture this far away says 1/e as much
 _RARE = 0.01  # shares below this are as good as none
 
@@ -291,7 +291,7 @@ def associate(names: Tensor, vocabulary: Tensor, alike: float, forgotten: Tensor
 
     """
     likeness = names @ vocabulary.T
-    same = likeness > _SAME
+    same = likeness > SAME
     if forgotten is not None:
         own = same & forgotten[..., None]
         likeness, same = likeness.masked_fill(own, 0.0), same & ~own

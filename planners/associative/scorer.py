@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engram.perception.relations import FLOOR
 from engram.perception.text import TextConfig, text_embedder
 from engram.planners.associative.graph import MemoryGraph, SceneNode
-from engram.planners.associative.model import AssociativeNet, Memory, Query, WeightsError, load
+from engram.planners.associative.model import SAME, AssociativeNet, Memory, Query, WeightsError, load
 from engram.planners.associative.tensors import Names, memory_tensors, node_tensors, places_of
 from engram.planners.placement import Candidate, PlacementPrior, RoomBelief
 
@@ -31,6 +31,7 @@ class AssociativePrior(PlacementPrior):
         names: Names,
         holders: Sequence[str],
         memory: Memory | None = None,
+        taught: Collection[str] | None = None,
     ) -> None:
         """Take the network and what it needs.
 
@@ -40,10 +41,12 @@ class AssociativePrior(PlacementPrior):
             names: embeds labels as in training.
             holders: labels that things are kept on; the likeliest of them, in any type of room, is the measure.
             memory: encoded memory; ``None`` for a network without.
+            taught: categories that the network was trained with; others are asked as what the memory keeps likewise.
 
         """
         super().__init__({"version": 1, "counts": prior.counts, "rooms": prior.fixtures}, config=prior.config)
         self._net, self._names, self._memory = net.eval(), names, memory
+        self._taught = sorted(taught or ())
         self._holders = list(holders)
         self._places = places_of(self._holders, net.config.room_types)
         self._scene: tuple[SceneNode, ...] | None = None
@@ -85,8 +88,17 @@ class AssociativePrior(PlacementPrior):
     def _beliefs(self, category: str, places: Sequence[SceneNode]) -> NDArray[np.float64]:
         """(N,) beliefs of places: how likely they are beside the likeliest that there could be."""
         scores = self._scores(category, places)
-        likely = np.exp(np.minimum(scores[: len(places)] - scores[len(places) :].max(), 0.0))
-        return np.asarray(likely / (likely + DOUBT))
+        share = np.exp(np.minimum(scores[: len(places)] - scores[len(places) :].max(), 0.0))
+        return np.asarray(np.sqrt(share) / (np.sqrt(share) + DOUBT**0.5))  # the root keeps the likeliest apart
+
+    def _stand_in(self, category: str) -> str:
+        """Return what a category is asked as: what was never taught, as what the memory keeps in the same places."""
+        if self._memory is None or not self._taught or category in self._taught:
+            return category
+        rows = torch.from_numpy(self._names([category, *self._taught])) @ self._memory.vocabulary.T > SAME
+        places = rows.float() @ self._memory.held.flatten(1)  # (1 + N, C K), zeros where the memory has nothing
+        alike = torch.nn.functional.cosine_similarity(places[:1], places[1:])
+        return self._taught[int(alike.argmax())] if alike.max() > 0.0 else category
 
     def _scores(self, category: str, places: Sequence[SceneNode]) -> NDArray[np.float64]:
         """(N + M,) scores of places, and after them of all that there could be."""
@@ -95,7 +107,7 @@ class AssociativePrior(PlacementPrior):
             [self._scene if self._scene is not None else places], self._names, rooms
         )
         place_text, place_rooms, place_centres, _ = node_tensors([[*places, *self._places]], self._names, rooms)
-        target = torch.from_numpy(self._names([category]))[None]
+        target = torch.from_numpy(self._names([self._stand_in(category)]))[None]
         query = Query(target, text, beliefs, centres, mask, place_text, place_rooms, place_centres)
         with torch.inference_mode():
             return np.asarray(self._net(self._memory, query)[0, 0].double().numpy())
@@ -127,7 +139,7 @@ def load_prior(
     memory = None
     if nets[net].config.memory:
         memory = encoded(nets[net], graph or MemoryGraph.load(), names)
-    return AssociativePrior(prior, nets[net], names, about["holders"], memory)
+    return AssociativePrior(prior, nets[net], names, about["holders"], memory, about["taught"])
 
 
 def encoded(net: AssociativeNet, graph: MemoryGraph, names: Names) -> Memory:
