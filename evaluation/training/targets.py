@@ -17,7 +17,8 @@ from engram.perception.detector.model import STRIDE, channels
 SMALL_PIXELS = 256  # a box of this area, 16 x 16, is small; below, a thing counts less
 _THIN = 4  # pixels of a cell's 16 that a thing needs to claim it over a larger thing
 _NOTHING = 0.08  # weight of a cell without a thing
-_SHARED = 0.3  # a cell of a thing of n cells weighs n to the power of minus this: large things count more, not n times
+_SHARED = 0.5  # a cell of a thing of n cells weighs n to the power of minus this: large things count more, not n times
+_MOVABLE = 3.0  # times as much as furniture, of which every image is full
 _DISPARITY_NOISE = 0.2 / 351.3  # of inverse depth in 1/m: TIDEE's noise, 0.2 steps of a Kinect's disparity
 
 
@@ -62,7 +63,8 @@ def _arrays(frame: Frame, numbers: Mapping[str, int]) -> tuple[NDArray[np.generi
         row0, col0, row1, col1 = thing.box
         classes[k] = numbers[thing.label] + 1
         size = min(1.0, (row1 - row0) * (col1 - col0) / SMALL_PIXELS)
-        weights[k] = np.sqrt(size) / max(int(count[k]), 1) ** _SHARED
+        movable = 1.0 if thing.out_of_place is None else _MOVABLE
+        weights[k] = movable * np.sqrt(size) / max(int(count[k]), 1) ** _SHARED
         boxes[k] = thing.box
         misplaced[k] = -1.0 if thing.out_of_place is None else float(thing.out_of_place)
     return classes[owner], weights[owner], boxes[owner].transpose(2, 0, 1), misplaced[owner]

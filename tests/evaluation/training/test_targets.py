@@ -56,9 +56,9 @@ def test_targets(pen_on_table):
     assert t.classes[0, 5, 2:5].tolist() == [1, 2, 2]
     assert t.boxes[0, :, 5, 4].tolist() == [21, 12, 22, 36]
     assert t.out_of_place[0, 5, 2:4].tolist() == [-1.0, 1.0]
-    # Cells of large things weigh less, and those of things below 16 x 16 pixels too.
-    assert t.weight[0][t.classes[0] == 1].sum().item() == pytest.approx(58**0.7, rel=1e-5)
-    assert t.weight[0][t.classes[0] == 2].sum().item() == pytest.approx((24 / 256) ** 0.5 * 6**0.7, rel=1e-5)
+    # Cells of large things weigh less, those of things below 16 x 16 pixels too, and those of movable things more.
+    assert t.weight[0][t.classes[0] == 1].sum().item() == pytest.approx(58**0.5, rel=1e-5)
+    assert t.weight[0][t.classes[0] == 2].sum().item() == pytest.approx(3 * (24 / 256) ** 0.5 * 6**0.5, rel=1e-5)
 
 
 class Chosen:
