@@ -28,6 +28,8 @@ from engram.planners.stances import Stance
 from engram.sims.contract import Action, Observation, Verb, act
 
 Method = Literal["net", "prior", "frontier", "random"]
+_PROGRESS_M = 0.2  # going so much nearer to a thing is worth it
+_WAY_M = 0.01  # of nearness that a step is worth
 _RESERVE = 2  # steps of the world beyond the budgets
 
 
@@ -226,14 +228,29 @@ def approach(sit: Situation, track: Track, near_m: float, close_m: float) -> Ski
     for _ in range(sit.config.stands):
         if faces(sit, track, close_m):
             return True
-        stance = _stance(sit, track, near_m, excluded)
-        if stance is None:
-            return False
+        while (stance := _stance(sit, track, near_m, excluded)) is None:
+            if not (yield from _nearer(sit, track)):
+                return False
         excluded.add(stance.node)
         if (yield from take_stance(sit, stance)) and faces(sit, track, close_m):
             return True
         yield from stand_up(sit, stance)
     return faces(sit, track, close_m)
+
+
+def _nearer(sit: Situation, track: Track) -> Skill[bool]:
+    """Go to the place that is nearest to a thing, so that the way on comes into view; whether that was any nearer."""
+    here = _gap(track, np.asarray(sit.observation["base"][:2], np.float64))
+    gaps = {n: _gap(track, np.array(sit.navigator.position(n))) for n in sorted(sit.navigator.reachable())}
+    goal = min(gaps, key=lambda n: gaps[n] + _WAY_M * sit.navigator.distance(n), default=sit.node)
+    if gaps.get(goal, here) > here - _PROGRESS_M:
+        return False
+    yield from look_to(sit, sit.config.pitch_deg)
+    if not (yield from travel(sit, {goal: 0.0}, ahead=True)):
+        return False
+    offset = track.centre[:2] - sit.observation["base"][:2]
+    yield from turn_to(sit, round(float(np.arctan2(offset[1], offset[0])) / (np.pi / 2)) % 4)
+    return True
 
 
 def faces(sit: Situation, track: Track, close_m: float) -> bool:

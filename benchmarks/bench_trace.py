@@ -22,7 +22,7 @@ from engram.evaluation.trace.replay import replay
 from engram.evaluation.trace.writer import TraceWriter
 from engram.sims.contract import World
 
-TASK = TidyTask(7, rooms=3, mess=5, max_steps=200)
+TASK = TidyTask(7, rooms=3, mess=5, perception="oracle", max_steps=200)
 TIMED = ((TidyAgent, "act"), (World, "step"), (TraceWriter, "detected"), (TraceWriter, "__call__"))
 
 

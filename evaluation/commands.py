@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from engram.agents.cli import DONE, ENDED, MISSING, CommandError
+from engram.evaluation.detector_options import DEFAULT_PERCEPTION, DetectorOptions, Perception
 
 if TYPE_CHECKING:
     from engram.evaluation.tidy import TidyTask
@@ -31,8 +32,11 @@ class TidyOptions:
     """Number of things to displace before the robot begins."""
     house: Path | None = None
     """JSON file of a house to use in place of a generated one."""
-    perception: Literal["oracle"] = "oracle"
-    """Where detections come from: the simulator's own masks."""
+    perception: Perception = DEFAULT_PERCEPTION
+    """Where detections come from: the simulator's own masks, those made worse (noisy), or a network (learned)."""
+    detector: str = ""
+    """What learned perception sees with in place of the weights that come with engram: weights of engram train
+    detector, or a pretrained model as FAMILY, FAMILY:FOLDER or FAMILY:HUB_ID@REVISION, such as owlv2."""
     max_steps: int = 1000
     """Steps that the robot may take."""
     width: int = 224
@@ -56,9 +60,11 @@ class TidyOptions:
         """Return what decides the episode."""
         from engram.evaluation.tidy import TidyTask
 
+        if self.detector and self.perception != "learned":
+            raise CommandError("--detector names a learned detector: add --perception learned")
         return TidyTask(
             self.seed, self.rooms, self.objects, self.mess, self.house, self.perception, self.max_steps,
-            self.width, self.height,
+            self.width, self.height, detector=DetectorOptions(self.detector),
         )  # fmt: skip
 
 
@@ -95,6 +101,7 @@ def known_errors() -> Iterator[None]:
     """Turn errors that the user can do something about into one line each."""
     from gymnasium.error import DependencyNotInstalled, NameNotFound
 
+    from engram.evaluation.detectors import PerceptionError
     from engram.memory.contract import HippocampusError
     from engram.planners.placement import PlacementCountsError
     from engram.sims.house.categories import UnknownCategoryError
@@ -114,6 +121,8 @@ def known_errors() -> Iterator[None]:
         yield
     except usage as error:
         raise CommandError(str(error)) from error
+    except PerceptionError as error:
+        raise CommandError(str(error), MISSING) from error
     except (RenderError, DependencyNotInstalled, NameNotFound) as error:
         raise CommandError(f"{error} (engram doctor says what this machine lacks)", MISSING) from error
     except OSError as error:

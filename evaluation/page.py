@@ -81,7 +81,7 @@ def page(run: TidyRun, document: Mapping[str, Any]) -> str:
         timeline=timeline_figure(run.episode.steps, journal),
         moves=_moves(moves),
         mess=_mess(s),
-        failures=_failures(journal, run.episode.outcomes()),
+        failures=_failures(journal, run.episode.outcomes(), run.bad_input),
         facts=_facts(document),
         journal_count=str(len(journal)),
         journal=_journal(journal),
@@ -233,7 +233,7 @@ def _list_worse(things: Sequence[ObjectScore]) -> str:
     return "; ".join(f"{o.category} ({o.start.text} → {o.end.text})" for o in things)
 
 
-def _failures(journal: Sequence[Event], outcomes: Mapping[str, int]) -> str:
+def _failures(journal: Sequence[Event], outcomes: Mapping[str, int], bad_input: Mapping[str, int]) -> str:
     groups: dict[str, list[Event]] = {}
     for event in journal:
         if event.kind == "failed":
@@ -249,7 +249,11 @@ def _failures(journal: Sequence[Event], outcomes: Mapping[str, int]) -> str:
     ]
     text = table(("reason", "meaning", "times", "things"), rows, numeric=(2,)) if rows else "<p>No attempt failed.</p>"
     bad = ", ".join(f"{code} {count}" for code, count in outcomes.items() if code != "ok")
-    return f"{text}<p class='soft' style='margin:14px 0 0'>Single actions that failed: {escape(bad) or 'none'}.</p>"
+    got_over = "; ".join(f"{explain(reason)}: {count}" for reason, count in bad_input.items())
+    return (
+        f"{text}<p class='soft' style='margin:14px 0 0'>Single actions that failed: {escape(bad) or 'none'}. "
+        f"Bad input that was got over: {escape(got_over) or 'none'}.</p>"
+    )
 
 
 def _what(event: Event) -> str:

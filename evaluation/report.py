@@ -13,6 +13,7 @@ from typing import IO, Any
 import numpy as np
 
 from engram.agents.events import Event
+from engram.evaluation.detectors import weights_of
 from engram.evaluation.metrics.tidy import false_successes
 from engram.evaluation.page import page
 from engram.evaluation.runner import StepRecord, Turn
@@ -42,8 +43,10 @@ def document(run: TidyRun, timing_secs: Mapping[str, float] | None = None) -> di
     """Content of ``report.json``. All but ``timing_secs`` is the same for equal tasks.
 
     Keys: ``schema_version``, ``command``, ``world``, ``contract_version``, ``config``, ``versions``, ``seeds``,
-    ``perception``, ``ended`` (done, out_of_steps or interrupted), ``metrics``, ``objects`` (displaced or picked ones),
-    ``outcomes`` (counts of action outcomes), ``journal``, ``info`` (what the world's reset did), ``timing_secs``.
+    ``perception`` (its ``kind``, digest or name of the ``weights``, and ``bad_input``: what was wrong with frames,
+    detections and grip, and got over, counted by reason), ``ended`` (done, out_of_steps or interrupted), ``metrics``,
+    ``objects`` (displaced or picked ones), ``outcomes`` (counts of action outcomes), ``journal``, ``info`` (what the
+    world's reset did), ``timing_secs``.
     """
     config = dataclasses.asdict(run.task)
     content: dict[str, Any] = plain(
@@ -55,7 +58,7 @@ def document(run: TidyRun, timing_secs: Mapping[str, float] | None = None) -> di
             "config": config,
             "versions": versions(),
             "seeds": {"house": run.task.seed},
-            "perception": {"kind": run.task.perception, "weights": None},
+            "perception": _perception(run),
             "ended": run.episode.ended,
             "metrics": metrics(run),
             "objects": [
@@ -132,6 +135,12 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+
+
+def _perception(run: TidyRun) -> dict[str, Any]:
+    learned = run.task.perception == "learned"
+    weights = weights_of(run.task.detector) if learned else None
+    return {"kind": run.task.perception, "weights": weights, "bad_input": dict(run.bad_input)}
 
 
 def _path_m(steps: tuple[StepRecord, ...]) -> float:

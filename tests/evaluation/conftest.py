@@ -126,7 +126,7 @@ def make_boxes(task: TidyTask) -> JudgedBoxWorld:
 
 @pytest.fixture
 def box_task() -> TidyTask:
-    return TidyTask(seed=7, mess=3, width=96, height=96, max_steps=1000)
+    return TidyTask(seed=7, mess=3, perception="oracle", width=96, height=96, max_steps=1000)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from engram.agents.cli import main
 from engram.evaluation.report import document
 from engram.evaluation.tidy import TidyTask, run_tidy
 
-SMALL = ["--rooms", "1", "--mess", "2", "--width", "96", "--height", "96", "--no-progress"]
+SMALL = ["--perception", "oracle", "--rooms", "1", "--mess", "2", "--width", "96", "--height", "96", "--no-progress"]
 
 
 def test_tidies_a_room(tmp_path, capsys):
@@ -27,7 +27,7 @@ def test_tidies_a_room(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_equal_tasks_give_equal_reports():
-    task = TidyTask(11, rooms=1, mess=2, width=64, height=64, max_steps=120)
+    task = TidyTask(11, rooms=1, mess=2, perception="oracle", width=64, height=64, max_steps=120)
     first, second = (document(run_tidy(task), {}) for _ in range(2))
     other = document(run_tidy(replace(task, seed=12)), {})
     assert first == second

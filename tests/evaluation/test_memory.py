@@ -34,7 +34,7 @@ def test_the_house_of_boxes_is_remembered(tmp_path, capsys, make_world):
         worlds.append(make_world(task))
         return worlds[0]
 
-    options = TidyOptions(out=tmp_path / "run", memory=str(path), width=96, height=96)
+    options = TidyOptions(perception="oracle", out=tmp_path / "run", memory=str(path), width=96, height=96)
     assert run_and_report(options, make) == "done"
     capsys.readouterr()
     assert main(["memory", "check", str(path)]) == 0
@@ -59,7 +59,7 @@ def test_the_house_of_boxes_is_remembered(tmp_path, capsys, make_world):
 
 def test_a_second_episode_goes_on_with_the_map_of_the_first(tmp_path, capsys, make_world, from_elsewhere):
     path = tmp_path / "house.mem"
-    options = TidyOptions(out=tmp_path / "run", memory=str(path), width=64, height=64)
+    options = TidyOptions(perception="oracle", out=tmp_path / "run", memory=str(path), width=64, height=64)
     run_and_report(options, make_world)
     before, rooms, old = instances(path), nodes(path, "room"), rows_of(path)
     run_and_report(replace(options, max_steps=70), from_elsewhere)
@@ -85,7 +85,9 @@ def test_a_second_episode_goes_on_with_the_map_of_the_first(tmp_path, capsys, ma
 
 def test_a_memory_of_another_house_is_left_alone(tmp_path, capsys, make_world, another_house):
     path = tmp_path / "house.mem"
-    options = TidyOptions(out=tmp_path / "run", memory=str(path), width=64, height=64, max_steps=70)
+    options = TidyOptions(
+        perception="oracle", out=tmp_path / "run", memory=str(path), width=64, height=64, max_steps=70
+    )
     run_and_report(options, another_house)
     before = rows_of(path)
     capsys.readouterr()
@@ -100,7 +102,7 @@ def test_a_memory_without_a_map_is_refused_before_the_run(tmp_path, make_world):
     with Hippocampus(path, default_stores()) as memory:
         memory.write(Percepts(Source("tidy", "e", 0, 0), "Began."))
     with pytest.raises(LostError, match="no map"):
-        run_and_report(TidyOptions(out=tmp_path / "run", memory=str(path)), make_world)
+        run_and_report(TidyOptions(perception="oracle", out=tmp_path / "run", memory=str(path)), make_world)
     assert not (tmp_path / "run" / "report.json").exists()
 
 
@@ -132,7 +134,7 @@ def test_memory_is_off_by_default():
 @pytest.mark.slow
 def test_what_was_moved_is_found_where_it_is_now(tmp_path, capsys):
     path = tmp_path / "house.mem"
-    options = TidyOptions(seed=21, rooms=1, width=96, height=96, memory=str(path))
+    options = TidyOptions(perception="oracle", seed=21, rooms=1, width=96, height=96, memory=str(path))
     with remembering(options) as remember:
         run = run_tidy(options.task(), remember=remember)
     plain = run_tidy(options.task())
@@ -163,7 +165,9 @@ def test_a_robot_goes_on_with_its_memory_of_a_house(tmp_path, capsys):
     house.write_text(generate(21, rooms=1).to_json(), encoding="utf-8")
     runs = []
     for seed in (21, 22):  # the start and the mess differ
-        options = TidyOptions(seed=seed, house=house, mess=3, width=96, height=96, memory=str(path))
+        options = TidyOptions(
+            perception="oracle", seed=seed, house=house, mess=3, width=96, height=96, memory=str(path)
+        )
         with remembering(options) as remember:
             runs.append(run_tidy(options.task(), remember=remember).episode)
     first, second = ({o.id: o for o in run.start if not o.pickupable} for run in runs)

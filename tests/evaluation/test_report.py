@@ -52,7 +52,7 @@ class Checker(HTMLParser):
 def done(tmp_path_factory, make_world):
     """A finished run's directory."""
     out = tmp_path_factory.mktemp("tidy")
-    options = TidyOptions(seed=7, out=out, mess=3, width=96, height=96, progress=False)
+    options = TidyOptions(perception="oracle", seed=7, out=out, mess=3, width=96, height=96, progress=False)
     assert run_and_report(options, make_world) == "done"
     return out
 
@@ -66,7 +66,7 @@ def test_json_holds_what_was_run_and_what_came_out(done):
     assert content["schema_version"] == 1
     assert content["config"]["seed"] == content["seeds"]["house"] == 7
     assert "out" not in content["config"]
-    assert content["perception"] == {"kind": "oracle", "weights": None}
+    assert content["perception"] == {"kind": "oracle", "weights": None, "bad_input": {}}
     assert {"engram", "python", "numpy"} <= set(content["versions"])
     assert content["metrics"]["displaced_proper"] == 3
     assert content["metrics"]["false_success"] == 0
@@ -130,7 +130,7 @@ def test_interrupted_run_is_reported(make_world, tmp_path, monkeypatch, capsys):
         return whole(self, observation)
 
     monkeypatch.setattr(TidyAgent, "act", act)
-    options = TidyOptions(out=tmp_path, width=64, height=64, progress=False)
+    options = TidyOptions(perception="oracle", out=tmp_path, width=64, height=64, progress=False)
     assert run_and_report(options, make_world) == "interrupted"
     assert json.loads((tmp_path / "report.json").read_text())["ended"] == "interrupted"
     assert len((tmp_path / "steps.jsonl").read_text().splitlines()) == 11
@@ -140,7 +140,9 @@ def test_interrupted_run_is_reported(make_world, tmp_path, monkeypatch, capsys):
 
 
 def test_json_goes_to_standard_output(make_world, tmp_path, monkeypatch, capsys):
-    options = TidyOptions(out=tmp_path, width=64, height=64, max_steps=12, json=True, progress=False)
+    options = TidyOptions(
+        perception="oracle", out=tmp_path, width=64, height=64, max_steps=12, json=True, progress=False
+    )
     run_and_report(options, make_world)
     assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "report.json").read_text())
 

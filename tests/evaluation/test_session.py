@@ -60,7 +60,9 @@ def test_no_display_where_nobody_looks():
 
 
 def test_a_run_leaves_a_trace_when_asked(tmp_path, make_world, capsys):
-    run_and_report(TidyOptions(out=tmp_path, trace="all", width=64, height=64, max_steps=12), make_world)
+    run_and_report(
+        TidyOptions(perception="oracle", out=tmp_path, trace="all", width=64, height=64, max_steps=12), make_world
+    )
     trace = Trace(tmp_path / "trace.mcap")
     logged = [json.loads(line)["verb"] for line in (tmp_path / "steps.jsonl").read_text().splitlines()]
     assert [step["verb"] for step in trace.steps] == logged
@@ -68,7 +70,9 @@ def test_a_run_leaves_a_trace_when_asked(tmp_path, make_world, capsys):
 
 
 def test_a_run_leaves_the_surfaces_that_were_seen(tmp_path, make_world, capsys):
-    run_and_report(TidyOptions(out=tmp_path, mesh=True, width=64, height=64, max_steps=20), make_world)
+    run_and_report(
+        TidyOptions(perception="oracle", out=tmp_path, mesh=True, width=64, height=64, max_steps=20), make_world
+    )
     mesh = read_ply(tmp_path / "mesh.ply")
     assert len(mesh.triangles) > 500
     lowest, highest = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)

@@ -129,7 +129,16 @@ def test_no_such_suite(capsys):
 
 @pytest.mark.slow
 def test_tidying_killed_and_resumed_is_as_tidying_unbroken(toy_on_path, tmp_path):
-    words = ["tidy-validation", "--limit", "2", "--set", "world.rooms=1", "max_steps=60", "--no-trace"]
+    words = [
+        "tidy-validation",
+        "--limit",
+        "2",
+        "--set",
+        "world.rooms=1",
+        "perception=oracle",
+        "max_steps=60",
+        "--no-trace",
+    ]
     assert started(toy_on_path, [*words, "--out", str(tmp_path / "whole"), "--workers", "2"]).returncode == 0
     out = tmp_path / "killed"
     command = [*ENGRAM, "eval", *words, "--out", str(out)]

@@ -14,7 +14,9 @@ from engram.evaluation.tidy import TidyTask, run_tidy
 from engram.evaluation.trace.reader import Trace
 from engram.evaluation.trace.tidy import decided
 
-TASK = TidyTask(seed=7, mess=3, width=64, height=64, max_steps=80, agent=TidyConfig(explore_steps=12))
+TASK = TidyTask(
+    seed=7, mess=3, perception="oracle", width=64, height=64, max_steps=80, agent=TidyConfig(explore_steps=12)
+)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from engram.evaluation.trace.replay import Decided, replay
 from engram.planners.placement import PlacementConfig, PlacementPrior
 from engram.sims.house.generate import generate
 
-HOUSE = TidyTask(7, rooms=1, mess=2, width=64, height=64, max_steps=18)
+HOUSE = TidyTask(7, rooms=1, mess=2, perception="oracle", width=64, height=64, max_steps=18)
 
 
 def test_decides_the_same_again(trace, boxes):
@@ -188,7 +188,9 @@ def test_command_on_a_real_house(tmp_path, capsys, rewrite):
 def test_a_house_from_a_file_goes_into_the_trace(tmp_path):
     file, path = tmp_path / "house.json", tmp_path / "house.mcap"
     file.write_text(generate(11, rooms=1).to_json())
-    run_tidy(TidyTask(7, house=file, mess=1, width=32, height=32, max_steps=9), tracing=Tracing(path))
+    run_tidy(
+        TidyTask(7, house=file, mess=1, perception="oracle", width=32, height=32, max_steps=9), tracing=Tracing(path)
+    )
     file.unlink()
     assert Trace(path).job.options["house"]["seed"] == 11
     assert replay(Trace(path)).identical

@@ -118,7 +118,7 @@ def test_fingerprint_of_images_sees_a_pixel():
     assert module.images_crc(o) != before
 
 
-TASK = TidyTask(seed=7, mess=3, width=64, height=64)
+TASK = TidyTask(seed=7, mess=3, perception="oracle", width=64, height=64)
 JOB = {
     "protocol": "tidy", "seed": 1, "config": {}, "options": {}, "agent": {}, "prior": "", "versions": {},
     "revision": "",

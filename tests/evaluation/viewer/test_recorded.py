@@ -21,7 +21,7 @@ def run(tmp_path_factory, make_world):
     from engram.evaluation.tidy import TidyTask
 
     folder = tmp_path_factory.mktemp("run")
-    task = TidyTask(seed=7, mess=3, width=96, height=96, max_steps=60)
+    task = TidyTask(seed=7, mess=3, perception="oracle", width=96, height=96, max_steps=60)
     with Hippocampus(folder / "m.engram", default_stores(), HippocampusConfig("tidy", deadline_secs=60.0)) as memory:
         remember = Remember(memory, RememberConfig("tidy", "tidy-7"))
         tracing = Tracing(folder / "run.mcap", TraceConfig(every=5))
