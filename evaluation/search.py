@@ -57,6 +57,7 @@ class SearchEpisode:
     agent: SearchConfig = field(default_factory=SearchConfig)
     target: str = ""  # category; empty: categories of the house are drawn
     targets: int = 3  # how many are drawn, without putting back
+    least_m: float = 0.0  # nothing of what is drawn is nearer to the first pose than this
     perception: Perception = DEFAULT_PERCEPTION
     detector: DetectorOptions = field(default_factory=DetectorOptions)
     noise: DetectionNoise = field(default_factory=DetectionNoise)
@@ -65,6 +66,8 @@ class SearchEpisode:
         """Check the values."""
         if self.targets < 1:
             raise ValueError(f"targets must be at least 1, not {self.targets}")
+        if not 0.0 <= self.least_m < 100.0:
+            raise ValueError(f"least_m must lie in [0, 100), not {self.least_m!r}")
         if self.target:
             category(self.target)
 
@@ -117,7 +120,9 @@ def run_search(options: SearchEpisode, seed: int, searcher: Searcher | None = No
     eyes = Guarded(make_detector(world, task), CATEGORIES, counts)
     try:
         world.reset(seed=seed, options=reset)
-        targets = [options.target] if options.target else draw_targets(world.truth, options.targets, seed)
+        drawn = draw_targets(world.truth, options.targets, seed, options.least_m)
+        targets = [options.target] if options.target else drawn
+        reset = {"mess": 0, "house": world.truth.house}  # the same house, not generated again
         setup_secs = time.perf_counter() - begin
         hunts, episodes = [], []
         for number, target in enumerate(targets):
@@ -162,10 +167,14 @@ def findable(things: Sequence[TrueObject]) -> list[TrueObject]:
     return [t for t in things if not shut & set(t.receptacles)]
 
 
-def draw_targets(truth: Truth, count: int, seed: int) -> list[str]:
-    """Return categories of which something can be seen without opening anything, and driven up to."""
-    cells = truth.reachable()
-    names = sorted({t.category for t in findable(truth.objects()) if _away_m(t, cells) <= _REACH_M})
+def draw_targets(truth: Truth, count: int, seed: int, least_m: float = 0.0) -> list[str]:
+    """Return categories of which something can be seen without opening anything, and driven up to.
+
+    Nothing of them is nearer to the first pose than ``least_m``.
+    """
+    cells, things = truth.reachable(), truth.objects()
+    near = {t.category for t in things if _away_m(t, np.zeros((1, 2))) < least_m}
+    names = sorted({t.category for t in findable(things) if _away_m(t, cells) <= _REACH_M} - near)
     order = np.random.default_rng([seed, _DRAW]).permutation(len(names))
     return [names[k] for k in order[:count]]
 

@@ -121,7 +121,10 @@ def fit(
     """Train a network; with ``checkpoint`` it goes on where a run that was stopped left off."""
     c = config
     torch.manual_seed(c.seed)
-    net = SearchNet(NetConfig(text_dims=embedder.dims)).to(device, memory_format=torch.channels_last)
+    net = SearchNet(NetConfig(text_dims=embedder.dims)).to(device)
+    for parameter in net.parameters():
+        if parameter.ndim == 4:  # convolutions on processors are faster so
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(net.parameters(), c.rate, weight_decay=c.weight_decay)
     begun = load_checkpoint(checkpoint, net, [optimiser], {}) if checkpoint and checkpoint.exists() else 0
     scenes = [(house, scene) for house in houses for scene in house.scenes]

@@ -56,6 +56,7 @@ def test_what_lies_behind_a_shut_door_cannot_be_found():
 def test_targets_can_be_driven_up_to_and_are_the_same_for_a_seed():
     truth = Truth([thing("Mug_0", 0.5), thing("Mug_1", 0.6), thing("Bed_0", 1.7, size=2.0), thing("Vase_0", 3.0)])
     assert sorted(draw_targets(truth, 5, 1)) == ["Bed", "Mug"]
+    assert draw_targets(truth, 5, 1, least_m=0.6) == ["Bed"]
     assert draw_targets(truth, 1, 1) == draw_targets(truth, 1, 1)
     assert len({draw_targets(truth, 1, seed)[0] for seed in range(12)}) == 2
 
