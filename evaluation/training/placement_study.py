@@ -138,6 +138,7 @@ def _unheard(
     return {
         "by name alone": put_all(asked, by_name, prior, by_name.see),
         "shown in the memory": put_all(asked, shown, prior, shown.see),
+        "CommonMemory, shown": placed["CommonMemory"],
         "taught and shown": placed["network"],
         "designer's table": placed["designer's table"],
         "counts of other categories (nearest)": put_all(asked, counts, prior),
