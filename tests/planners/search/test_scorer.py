@@ -133,3 +133,17 @@ def test_weights_come_back_and_bad_ones_are_refused(tmp_path):
     path.write_bytes(b"nothing")
     with pytest.raises(WeightsError, match="engram train search"):
         load(path)
+
+
+def test_the_network_of_the_package_knows_what_lies_on_a_bed():
+    layers = np.zeros((len(LAYERS), 48, 48), np.float32)
+    layers[:5, 12:36, 12:36] = 1.0
+    layers[LAYERS.index("solid"), 12:36, 12:36] = layers[LAYERS.index("wall"), 12:36, 12:36] = 0.0
+    boxes = np.array([[14, 14, 24, 20], [28, 28, 34, 31]])
+    for name, (x0, y0, x1, y1) in zip(("low", "middle"), boxes.tolist(), strict=True):
+        layers[LAYERS.index(name), x0:x1, y0:y1] = layers[LAYERS.index("solid"), x0:x1, y0:y1] = 1.0
+        layers[LAYERS.index("floor"), x0:x1, y0:y1] = 0.0
+    room = BirdsEye(layers, np.array([-24, -24]), 0.2, ("Bed", "Desk"), boxes)
+    pillow, laptop = (h.value for h in load_search().heats(room, ["Pillow", "Laptop"]))
+    assert pillow[14:24, 14:20].sum() > laptop[14:24, 14:20].sum()
+    assert laptop[28:34, 28:31].sum() > pillow[28:34, 28:31].sum()
