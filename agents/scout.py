@@ -29,6 +29,7 @@ _CANDIDATES = 200
 _LEFT = 0.3  # share of its worth that a cell keeps each time it was looked at in vain
 _UNSEEN = 0.05  # worth of an unseen square metre, in surely proper receptacles
 _LEAST_WORTH = 1e-3  # of a view, for going there
+_AROUND_M = 0.75
 _AWAY_M = 0.4  # random goals are farther than this
 
 
@@ -144,6 +145,19 @@ def worth_by_counts(sit: Situation, label: str) -> Worth:
         size = worth[part].size * sit.grid.config.cell_m**2
         if size and sit.prior.knows(label):
             worth[part] += np.float32(proper / size)
+    return worth
+
+
+def worth_around(place: Floats) -> Callable[[Situation, str], Worth]:
+    """Return what gives each cell near a place (3,) the same worth, for looking at it from other sides."""
+
+    def worth(sit: Situation, label: str) -> Worth:
+        xs, ys = (
+            (np.arange(sit.grid.shape[k]) + sit.grid.origin[k] + 0.5) * sit.grid.config.cell_m - float(place[k])
+            for k in range(2)
+        )
+        return np.asarray(np.hypot(xs[:, None], ys[None, :]) < _AROUND_M, np.float32)
+
     return worth
 
 

@@ -5,6 +5,7 @@ Source of the task and its budget: the object-goal search of TIDEE (Sarch et al.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -17,7 +18,7 @@ from engram.agents.explore import View, explore
 from engram.agents.fetch import stand_up, take_stance, ways_to_reach
 from engram.agents.motion import Skill, look_to, travel, turn_to
 from engram.agents.picture import MapPicture
-from engram.agents.scout import Pose, Scout, Searcher, learned_searcher, scout_of
+from engram.agents.scout import Pose, Scout, Searcher, WorthScout, learned_searcher, scout_of, worth_around
 from engram.agents.situation import Situation, TidyConfig
 from engram.perception.contracts import Detector
 from engram.perception.geometry import Floats
@@ -30,6 +31,8 @@ from engram.sims.contract import Action, Observation, Verb, act
 Method = Literal["net", "prior", "frontier", "random"]
 _PROGRESS_M = 0.2  # going so much nearer to a thing is worth it
 _WAY_M = 0.01  # of nearness that a step is worth
+_TRIES = 3  # times that the robot tries to get to one thing
+_VIEWS_AROUND = 3  # looks between two of them
 _RESERVE = 2  # steps of the world beyond the budgets
 
 
@@ -153,18 +156,26 @@ class SearchAgent:
         sit.phase = "search"
         sit.note("phase", "search", self.target)
         since = 0 if self.config.lookup else sit.step
-        refused: set[int] = set()
+        tries: Counter[int] = Counter()
         looked: set[Pose] = set()
         while True:
+            refused = {number for number, count in tries.items() if count >= _TRIES}
             track = yield from look_for(sit, [self.target], scouts, since=since, refused=refused, looked=looked)
             if track is None:
                 return False
-            sit.note("found", track.label, "", track.centre)
+            if not tries[track.number]:
+                sit.note("found", track.label, "", track.centre)
             if (yield from approach(sit, track, self.config.near_m, self.config.close_m)):
                 return True
-            refused.add(track.number)
+            tries[track.number] += 1
             sit.failures += 1
             sit.note("failed", track.label, "not_seen", track.centre)
+            # There may be a way to it that the map does not show yet: look at it from other sides, and for others.
+            refused |= {track.number}
+            sides = [WorthScout(worth_around(track.centre)), *scouts]
+            yield from look_for(
+                sit, [self.target], sides, since=since, refused=refused, looked=looked, views=_VIEWS_AROUND
+            )
 
 
 def look_for(
