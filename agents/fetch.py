@@ -98,7 +98,7 @@ def _second_thoughts(sit: Situation, track: Track) -> str:
         return ""
     if track not in sit.tracker.tracks:
         return "not_there"
-    return IN_PLACE if sit.misplaced(track) < sit.config.least_belief or not sit.prior.knows(track.label) else ""
+    return IN_PLACE if sit.misplaced(track) < sit.config.least_belief or sit.movable(track) < 0.5 else ""
 
 
 def _pick(sit: Situation, track: Track, label: str, place: Floats, source: str) -> Skill[str]:

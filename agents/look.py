@@ -47,7 +47,7 @@ def most_doubtful(
     """
     best, most = None, 0.0
     for track in sit.tracker.tracks:
-        if not sit.prior.knows(track.label) or _was_looked_at(track, looked):
+        if sit.movable(track) < 0.5 or _was_looked_at(track, looked):
             continue
         way = cost(track)
         if 1.0 / (way + _FIXED_COST) <= most or way >= 1000.0:

@@ -20,10 +20,12 @@ from engram.perception.geometry import Floats, PointImage, pitch_of, point_image
 from engram.perception.support import Support, support_of
 from engram.perception.tracker import Sighting, Track, Tracker
 from engram.planners.navigation import NavigationConfig, Navigator, Node
+from engram.planners.out_of_place.fusion import log_odds, probability
 from engram.planners.placement import AnyReceptacle, PlacementPrior, RoomBelief
 from engram.sims.contract import Observation, Outcome
 
 _WORLDS: dict[str, Any] = {"given": "it is the world's"}
+_COUNTED = 1.5  # log-odds of being out of place that the counts are worth at most, beside what the detector sees
 _LID_M = 0.06  # what lies no deeper than this below the top lies on it
 
 
@@ -37,7 +39,8 @@ class TidyConfig:
     base_radius_m: float = 0.20
     max_steps: int = field(default=1000, metadata={"given": "set max_steps of the episode"})
     placement_prior: bool = True  # put things where the counts say; if not, on any receptacle, the nearest first
-    out_of_place: Literal["table", "learned"] = "table"  # who judges: the counts, or what was trained with them
+    # Who judges, beside a detector that does: the counts, or what was trained with them.
+    out_of_place: Literal["table", "learned"] = "table"
     misplaced_prior: bool = True  # take for misplaced what the counts say; if not, what lies on the floor
     room_prior: bool = True  # tell types of rooms by their furniture; if not, each is as likely
     handled_memory: bool = True  # handle a thing twice at most; if not, as often as it seems misplaced
@@ -160,6 +163,15 @@ class Situation:
         """Tracks of what can be put away, of those that are sure enough to act upon."""
         return [t for t in self.tracker.tracks if t.confirmed and self.prior.knows(t.label)]
 
+    def labels_of(self, track: Track) -> dict[str, float]:
+        """Belief in each label of a track, which add up to 1."""
+        total = sum(track.belief.values())
+        return {label: p / total for label, p in track.belief.items()} if total > 0.0 else {}
+
+    def movable(self, track: Track) -> float:
+        """Belief that a track is something to put away, whatever exactly."""
+        return sum(share for label, share in self.labels_of(track).items() if self.prior.knows(label))
+
     def fixtures(self) -> list[Track]:
         """Tracks of what is not put away, of those that are sure enough to act upon."""
         return [t for t in self.tracker.tracks if t.confirmed and not self.prior.knows(t.label)]
@@ -200,10 +212,11 @@ class Situation:
         """Belief that a thing lies where it does not belong."""
         if self.judge is not None:
             return self.judge.belief(track.number, whereabouts(self, track), self.misplaced_by_counts(track))
-        if track.out_of_place is not None:
-            return track.out_of_place
-        counted = self.misplaced_by_counts(track)
-        return 0.0 if counted is None else counted
+        seen, counted = track.out_of_place, self.misplaced_by_counts(track)
+        if seen is None or counted is None or seen in (0.0, 1.0):
+            return (counted or 0.0) if seen is None else seen
+        said = max(-_COUNTED, min(_COUNTED, log_odds(counted)))  # a wrong label or holder makes counts wrong and sure
+        return probability(log_odds(seen) + said)
 
     def misplaced_by_counts(self, track: Track) -> float | None:
         """Belief by the prior that a thing lies where it does not belong; ``None`` when nothing is seen to hold it."""
@@ -219,7 +232,10 @@ class Situation:
         ):  # a plate on a table: the table counts too
             below = self.support(support.track)
             chain += [below.track.label] if below.track else []
-        return min(self.judging.out_of_place(track.label, holder, rooms) for holder in chain)
+        return sum(
+            share * min(self.judging.out_of_place(label, holder, rooms) for holder in chain)
+            for label, share in self.labels_of(track).items()
+        )
 
     def on_lid(self, track: Track, holder: Track) -> bool:
         """Whether a thing lies on top of what it belongs inside of."""

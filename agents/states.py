@@ -28,6 +28,7 @@ _AGAIN = 40.0  # steps that handling a thing once more must be worth
 _SURE = 0.9  # belief with which what was put away is moved again where perception is not certain
 _ANYWHERE = 3  # receptacles tried when none is proper
 _ARRIVED_M = 1.0
+_MOVABLE = 0.5  # least belief that a thing is one to put away
 
 
 class States:
@@ -149,7 +150,7 @@ class States:
         sit.plan()
         best, least = None, np.inf
         for track in sit.tracker.tracks:
-            if not sit.prior.knows(track.label) or not plausible(sit, track):
+            if sit.movable(track) < _MOVABLE or not plausible(sit, track):
                 continue
             times = self._times(sit, track.label, track.centre) if sit.config.handled_memory else 0
             if times >= _TRIES:

@@ -15,7 +15,7 @@ from engram.agents.events import Event, point
 from engram.agents.fetch import take_stance
 from engram.agents.motion import Skill, turn_to
 from engram.agents.situation import Situation
-from engram.agents.verify import certain, plausible
+from engram.agents.verify import certain, held_belief, plausible
 from engram.perception.geometry import Floats, up_facing
 from engram.perception.tracker import Sighting, Track
 from engram.planners.navigation import DIRECTIONS, Node
@@ -61,7 +61,7 @@ def choose(
         spots = [s for s in spots if s.holder.label in told]
         return min(spots, key=lambda s: s.stance.cost, default=None)
     candidates = [Candidate(s.holder.label, sit.room_at(s.point), s.stance.cost) for s in spots]
-    ranked = sit.placing.rank_receptacles(label, candidates)
+    ranked = sit.placing.rank_believed(held_belief(sit) if label == sit.held else {label: 1.0}, candidates)
     likely = [k for k, proper in ranked if proper > least]
     return spots[likely[0]] if likely else None
 

@@ -18,6 +18,7 @@ from engram.perception.tracker import Track
 from engram.sims.contract import Observation
 
 _LABEL = 0.5  # least belief in its label for a thing to be acted upon
+_MOVABLE = 0.7  # ... or that it is something to put away, whatever exactly: the hand will show
 _TOGETHER_M = 0.1  # tracks nearer than this may be views of one thing
 
 
@@ -44,14 +45,15 @@ def certain(sit: Situation) -> bool:
 
 def plausible(sit: Situation, track: Track) -> bool:
     """Whether a thing is there and is what it is taken for, by all views of it and of what is at its place."""
-    return certain(sit) or (track.confirmed and track.label_belief >= _LABEL and not _rival(sit, track))
+    return certain(sit) or (track.confirmed and _known(sit, track) and not _rival(sit, track))
 
 
 def existence(sit: Situation, track: Track) -> float:
     """Belief in [0, 1] that a thing is there and is what it is taken for."""
     if certain(sit):
         return 1.0
-    return track.label_belief * (0.5 if _rival(sit, track) else 1.0) / (1.0 + math.exp(-track.existence))
+    known = max(track.label_belief, sit.movable(track)) * (0.5 if _rival(sit, track) else 1.0)
+    return known / (1.0 + math.exp(-track.existence))
 
 
 def in_hand(sit: Situation) -> dict[str, float]:
@@ -82,6 +84,21 @@ def still_there(sit: Situation, track: Track, place: Floats) -> bool:
         s.track is track and float(np.linalg.norm(np.median(s.points, axis=0) - place)) < _TOGETHER_M
         for s in sit.sightings
     )
+
+
+def held_belief(sit: Situation) -> dict[str, float]:
+    """Return what the held thing may be, by all views of it before and by what is seen in the hand."""
+    held = sit.tracker.held
+    votes = in_hand(sit)
+    if certain(sit) or held is None:
+        return {sit.held: 1.0}
+    likely = {name: p + votes.pop(name, 0.0) for name, p in sit.labels_of(held).items()} | votes
+    known = {name: p for name, p in likely.items() if sit.prior.knows(name)}
+    return known or {sit.held: 1.0}
+
+
+def _known(sit: Situation, track: Track) -> bool:
+    return track.label_belief >= _LABEL or sit.movable(track) >= _MOVABLE
 
 
 def _rival(sit: Situation, track: Track) -> bool:

@@ -21,6 +21,7 @@ class DetectorOptions:
     masks: str = ""  # pretrained model that draws the masks of pretrained detectors; empty: they are cut out by depth
     depth: str = ""  # pretrained model that tells depth where the sensor gives none; empty: nothing does
     device: str = "auto"  # of pretrained models: auto, cpu, cuda, cuda:1, mps
+    judge: bool = True  # the embedded detector says, too, what looks out of place
     least_score: float | None = None  # detections below are left out; None: the detector's own choice
 
     def __post_init__(self) -> None:

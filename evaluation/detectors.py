@@ -109,7 +109,7 @@ def _embedded(options: DetectorOptions, judge: bool) -> Detector:
         raise PerceptionError(text) from error
     config = EmbeddedConfig(judge=judge)
     if options.least_score is not None:
-        config = replace(config, min_score=options.least_score)
+        config = replace(config, min_presence=options.least_score)
     try:
         return EmbeddedDetector.load(Path(options.model) if options.model else DEFAULT, config)
     except DetectorWeightsError as error:

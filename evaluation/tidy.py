@@ -136,7 +136,7 @@ def make_detector(world: World, task: TidyTask, learned: Detector | None = None)
 
 def load_detector(task: TidyTask) -> Detector:
     """Load the learned detector of a task; raise ``PerceptionError`` when it cannot be had here."""
-    return learned_detector(task.detector, judge=task.agent.out_of_place == "learned")
+    return learned_detector(task.detector, judge=task.detector.judge)
 
 
 def make_agent(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 OTHER = ""  # stands for every label that a view does not name
 _FLOOR = 0.1  # probability that any label has in any view: one view is worth log(1.1 / 0.1) at most
 _MOST = 0.999  # no view is surer than this
+_SPREAD = 0.1  # what is left of a view's beliefs is spread over many labels: none has more of it than this share
 _FAINT = 0.005  # less likely labels are not told, unless there is no other
 _JUDGED = 2.0  # log-odds of being out of place that one view is worth at most
 _EXACT = (0.0, 1.0)  # a judgement that is no belief but knowledge
@@ -52,7 +53,7 @@ class Fusion:
         place = self.places.setdefault(cell, _Place())
         self._count(place, -1.0)
         place.views += 1
-        rest = max(0.0, 1.0 - sum(beliefs.values()))
+        rest = _SPREAD * max(0.0, 1.0 - sum(beliefs.values()))
         for name, p in (*beliefs.items(), (OTHER, rest)):
             place.sums[name] = place.sums.get(name, 0.0) + math.log((p + _FLOOR) / _FLOOR)
         place.presence += evidence_of(score)

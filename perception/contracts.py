@@ -26,6 +26,7 @@ class Detection:
     out_of_place: float | None = None  # belief that it is where it does not belong, when the detector judges that
     feature: NDArray[np.float32] | None = None  # (F,) appearance, when the detector gives one
     beliefs: Mapping[str, float] | None = None  # probability of each likely label; what is left of 1 is anything else
+    presence: float | None = None  # confidence that there is a thing, whatever its label; the score when not given
 
 
 class Detector(Protocol):

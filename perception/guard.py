@@ -96,7 +96,7 @@ class Guarded:
             return "bad_box"
         if not _fits(detection, shape):
             return "bad_mask"
-        if detection.out_of_place is not None and not 0.0 <= detection.out_of_place <= 1.0:
+        if any(p is not None and not 0.0 <= p <= 1.0 for p in (detection.out_of_place, detection.presence)):
             return "bad_belief"
         if detection.feature is not None and not np.isfinite(detection.feature).all():
             return "bad_feature"

@@ -55,6 +55,11 @@ def beliefs_of(detection: Detection) -> dict[str, float]:
     return {name: p * scale for name, p in kept.items()} or {detection.label: 1e-3}
 
 
+def presence_of(detection: Detection) -> float:
+    """Return how sure a detector is that there is a thing, whatever its label."""
+    return detection.score if detection.presence is None else detection.presence
+
+
 def views_of(
     detections: Sequence[Detection], observation: Observation, config: LiftConfig, dropped: Counter[str]
 ) -> list[View]:
@@ -95,8 +100,8 @@ def fault_of(detection: Detection, shape: tuple[int, ...]) -> str:
         return "mask"
     if not (math.isfinite(detection.score) and 0.0 <= detection.score <= 1.0):
         return "score"
-    judged = detection.out_of_place
-    return "score" if judged is not None and not 0.0 <= judged <= 1.0 else ""
+    told = (detection.out_of_place, detection.presence)
+    return "score" if any(p is not None and not 0.0 <= p <= 1.0 for p in told) else ""
 
 
 def distinct(found: Sequence[Detection], config: LiftConfig, dropped: Counter[str]) -> list[Detection]:

@@ -16,7 +16,7 @@ from engram.perception.absence import AbsenceConfig, look_for_absent
 from engram.perception.beliefs import agreement
 from engram.perception.contracts import Detection
 from engram.perception.geometry import Floats, PointImage, up_facing
-from engram.perception.lifting import LiftConfig, View, views_of
+from engram.perception.lifting import LiftConfig, View, presence_of, views_of
 from engram.perception.sizes import reach_m
 from engram.perception.tracks import VOXEL_M, Sighting, State, Track, cell_of, pack_voxels, unpack_voxels
 from engram.sims.contract import Observation
@@ -189,9 +189,9 @@ class Tracker:
     def _absorb(self, track: Track, view: View, observation: Observation, step: int) -> None:
         camera = observation["map_T_camera"][:3, 3]
         d = view.detection
-        track.fusion.add(cell_of(camera, self.config.place_m), view.beliefs, d.score, d.out_of_place)
+        track.fusion.add(cell_of(camera, self.config.place_m), view.beliefs, presence_of(d), d.out_of_place)
         track.believe()
-        track.saw(d.score)
+        track.saw(presence_of(d))
         if track.state == "placed":  # where it was put was but a guess
             track.lo, track.hi = view.lo.copy(), view.hi.copy()
         track.grow(view.lo, view.hi, sure=d.score >= 1.0, small=reach_m(view.beliefs) < _SMALL_M)

@@ -112,9 +112,20 @@ class PlacementPrior:
 
     def rank_receptacles(self, category: str, candidates: Sequence[Candidate]) -> list[tuple[int, float]]:
         """(index, proper probability) of the candidates, best first: proper places, the near ones before the far."""
-        scored = [(k, self.proper(category, c.receptacle, c.rooms)) for k, c in enumerate(candidates)]
+        return self._ordered([self.proper(category, c.receptacle, c.rooms) for c in candidates], candidates)
+
+    def rank_believed(self, belief: Mapping[str, float], candidates: Sequence[Candidate]) -> list[tuple[int, float]]:
+        """Rank as :meth:`rank_receptacles` does what may be of several categories, with positive beliefs."""
+        total = sum(belief.values())
+        scores = [0.0] * len(candidates)
+        for category, p in belief.items():
+            for k, proper in self.rank_receptacles(category, candidates):
+                scores[k] += p / total * proper
+        return self._ordered(scores, candidates)
+
+    def _ordered(self, scores: Sequence[float], candidates: Sequence[Candidate]) -> list[tuple[int, float]]:
         weight = self.config.cost_weight
-        return sorted(scored, key=lambda s: -(round(s[1], 3) - weight * candidates[s[0]].cost))
+        return sorted(enumerate(scores), key=lambda s: -(round(s[1], 3) - weight * candidates[s[0]].cost))
 
     def _sure(self, count: float) -> float:
         return count / (count + self.config.doubt)

@@ -256,7 +256,7 @@ def validation_frames(config: DetectorTraining, folder: Path, workers: int) -> l
 def evaluate(net: DetectorNet, frames: Sequence[Frame]) -> dict[str, Any]:
     """AP50 of a network on frames: of things of at least 16 x 16 pixels by category and in the mean, and of all."""
     height = frames[0].rgb.shape[0] if frames else EmbeddedConfig.height
-    detector = EmbeddedDetector(net, EmbeddedConfig(height=height, min_score=_VALIDATION_SCORE, min_pixels=1))
+    detector = EmbeddedDetector(net, EmbeddedConfig(height=height, min_presence=_VALIDATION_SCORE, min_pixels=1))
     larger, every = DetectionScore(SMALL_PIXELS), DetectionScore()
     for frame in frames:
         found = [Found(d.label, d.score, d.box) for d in detector.detect(frame.observation())]

@@ -48,6 +48,7 @@ class Group:
 
     label: int
     score: float
+    presence: float  # confidence that there is a thing, whatever its label
     probabilities: Floats  # (labels,)
     box: Floats  # (4,)
     out_of_place: float
@@ -81,11 +82,13 @@ def _vote(cells: CellArrays, members: NDArray[np.intp], weight: Floats) -> Group
     share = weight / weight.sum()
     probabilities = share @ cells.probabilities[members, 1:]
     label = int(probabilities.argmax())
+    quality = float(share @ cells.quality[members])
     feature = share @ cells.features[members]
     feature = feature / max(float(np.linalg.norm(feature)), 1e-9)
     return Group(
         label=label,
-        score=float(probabilities[label] * (share @ cells.quality[members])),
+        score=float(probabilities[label]) * quality,
+        presence=min(1.0, float(probabilities.sum())) * quality,
         probabilities=probabilities,
         box=share @ cells.boxes[members],
         out_of_place=float(share @ cells.out_of_place[members]),

@@ -17,7 +17,7 @@ from engram.perception.geometry import camera_of
 from engram.sims.contract import Observation
 
 _CELLS = 32  # image sides are multiples of this
-_TOLD = 5  # labels of a thing that are told, at most
+_TOLD = 12  # labels of a thing that are told, at most
 _LEAST = 0.01  # ... and the least probability of one
 
 
@@ -26,7 +26,7 @@ class EmbeddedConfig:
     """How the detector is run."""
 
     height: int = 224  # pixels that an image is resampled to; its width follows
-    min_score: float = 0.3
+    min_presence: float = 0.3  # least confidence that there is a thing, whatever its label
     min_pixels: int = 4
     judge: bool = True  # say whether things are out of place
     decode: DecodeConfig = field(default_factory=DecodeConfig)
@@ -58,7 +58,7 @@ class EmbeddedDetector:
         rows, cols = self._grid(depth.shape)
         small = np.where(np.isfinite(depth) & (depth > 0), depth, 0.0)[np.ix_(rows, cols)].astype(np.float32)
         cells = self._run(observation["rgb"][np.ix_(rows, cols)], small, observation)
-        found = [g for g in group(cells, self.config.decode) if g.score >= self.config.min_score]
+        found = [g for g in group(cells, self.config.decode) if g.presence >= self.config.min_presence]
         inverse = np.where(small > 0, 1.0 / np.maximum(small, 0.1), 0.0).astype(np.float32)
         # Drawn from the least sure on, so that of two that claim a pixel the surer has it.
         found.reverse()
@@ -111,6 +111,7 @@ class EmbeddedDetector:
             pixels=int(inside.sum()),
             out_of_place=judged,
             feature=g.feature.astype(np.float32),
+            presence=g.presence,
             beliefs={self.labels[k]: float(g.probabilities[k]) for k in likely(g.probabilities)},
         )
 

@@ -119,3 +119,35 @@ def test_only_what_is_sure_enough_is_acted_upon():
     assert (sit.holders(), sit.fixtures(), sit.things()) == ([desk, bed], [desk, bed], [book])
     desk.confirmed = book.confirmed = False
     assert (sit.holders(), sit.fixtures(), sit.things()) == ([bed], [bed], [])
+
+
+def test_what_the_detector_judges_weighs_more_than_counts_that_may_be_of_another_thing():
+    sit = Situation(TidyConfig(), detector=None, prior=PlacementPrior.load())
+    chair = furniture(0, "Chair", 1.2, 0.2)
+    chair.surface = set(pack_voxels(np.array([[1.1, 0.1, 0.44], [1.2, 0.2, 0.44], [1.3, 0.3, 0.44]])).tolist())
+    book = Track(1, {"Book": 1.0}, np.array([1.1, 0.1, 0.45]), np.array([1.3, 0.3, 0.47]), 0, 0)
+    sit.tracker.tracks = [chair, book]
+    book.out_of_place = 0.02
+    assert sit.misplaced(book) == pytest.approx(0.0838, abs=1e-3)  # log-odds -3.89 and 1.5
+    book.out_of_place = 0.5
+    assert sit.misplaced(book) == pytest.approx(1.0 / (1.0 + np.exp(-1.5)), abs=1e-3)
+    book.out_of_place = 0.0  # knowledge
+    assert sit.misplaced(book) == 0.0
+
+
+def test_what_may_be_several_things_is_misplaced_as_far_as_each_would_be():
+    sit = Situation(TidyConfig(), detector=None, prior=PlacementPrior.load())
+    pillow = Track(
+        1, {"Pillow": 0.3, "Boots": 0.3, "Sofa": 0.2}, np.array([1.1, 0.1, 0.0]), np.array([1.3, 0.3, 0.1]), 0, 0
+    )
+    sit.tracker.tracks = [pillow]
+    sit.grid.near[:] = 1.0
+    alone = {}
+    for name in ("Pillow", "Boots", "Sofa"):
+        pillow.belief = {name: 1.0}
+        alone[name] = sit.misplaced(pillow)
+    assert alone["Pillow"] > 0.9
+    assert alone["Sofa"] == 0.0
+    pillow.belief = {"Pillow": 0.3, "Boots": 0.3, "Sofa": 0.2}
+    assert sit.movable(pillow) == pytest.approx(0.75)
+    assert sit.misplaced(pillow) == pytest.approx((3 * alone["Pillow"] + 3 * alone["Boots"]) / 8)

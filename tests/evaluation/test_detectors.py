@@ -81,7 +81,7 @@ def test_an_agent_that_is_given_detections_needs_no_weights(tmp_path, box_task, 
 def test_weights_of_a_file_see(weights, box_task, make_world):
     options = DetectorOptions(str(weights), least_score=0.0)
     detector = learned_detector(options, judge=False)
-    assert detector.config.min_score == 0.0
+    assert detector.config.min_presence == 0.0
     assert not detector.config.judge
     world = make_world(box_task)
     observation, _ = world.reset(seed=7)

@@ -298,3 +298,18 @@ def test_the_box_of_a_thing_in_doubt_leaves_out_what_few_views_show():
         high = np.full(3, 0.1 if k else 2.0)
         track.grow(np.zeros(3), high, sure=False, small=True)
     np.testing.assert_allclose(track.size, 0.1)
+
+
+def test_a_thing_of_unknown_kind_is_there_all_the_same():
+    tracker = Tracker()
+    doubt = {"Mug": 0.1, "Cup": 0.09, "Vase": 0.08}
+    look(tracker, frame(things=[(*HERE, 1.2)]), [seen("Mug", HERE, 0.09, doubt, presence=0.9)])
+    assert tracker.tracks[0].confirmed
+    assert tracker.tracks[0].existence == pytest.approx(-math.log(0.1))
+
+
+def test_labels_that_are_not_named_do_not_outweigh_one_that_is_named_again_and_again():
+    tracker = Tracker()
+    five_views(tracker, [("Mug", {"Mug": 0.35, "Cup": 0.1})] * 5)
+    assert len(tracker.tracks) == 1
+    assert tracker.tracks[0].label_belief > 0.9

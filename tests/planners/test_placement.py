@@ -81,3 +81,16 @@ def test_a_broken_table_names_the_file(tmp_path, text, message):
         PlacementPrior.load(path)
     path.write_text(json.dumps(TABLE))
     assert PlacementPrior.load(path).knows("Mug")
+
+
+def test_what_may_be_one_of_two_goes_where_both_are_likely_to_belong():
+    counts = {
+        "Mug": {"CounterTop": {"Kitchen": 9}, "Desk": {"Kitchen": 9}},
+        "Pencil": {"Desk": {"Kitchen": 9}, "Shelf": {"Kitchen": 9}},
+    }
+    prior = PlacementPrior({"version": 1, "counts": counts})
+    candidates = [Candidate(name, {"Kitchen": 1.0}) for name in ("CounterTop", "Shelf", "Desk")]
+    ranked = prior.rank_believed({"Mug": 0.3, "Pencil": 0.3}, candidates)
+    assert next(k for k, _ in ranked) == 2
+    assert dict(ranked) == pytest.approx({0: 0.45, 1: 0.45, 2: 0.9})
+    assert prior.rank_believed({"Mug": 0.7}, candidates) == prior.rank_receptacles("Mug", candidates)

@@ -91,7 +91,9 @@ def test_iou():
 
 
 def group_of(cells):
-    return Group(0, 1.0, np.ones(1, np.float32), np.zeros(4, np.float32), 0.0, np.ones(1, np.float32), np.array(cells))
+    return Group(
+        0, 1.0, 1.0, np.ones(1, np.float32), np.zeros(4, np.float32), 0.0, np.ones(1, np.float32), np.array(cells)
+    )
 
 
 def test_masks_follow_the_edges_of_the_depth():
