@@ -100,7 +100,11 @@ def house_frames(seed: int, use: Use, options: FrameOptions) -> Iterator[Frame]:
         SeedError: the seed may not be used so.
 
     """
-    seed = check_use(seed, use)
+    yield from views_of_house(check_use(seed, use), options)
+
+
+def views_of_house(seed: int, options: FrameOptions) -> Iterator[Frame]:
+    """Yield the frames of any house, for scoring; trainers take :func:`house_frames`."""
     studio = Studio(width=options.size, height=options.size)
     try:
         studio.reset(seed=seed, options={"mess": options.mess})
