@@ -27,6 +27,7 @@ _HEADINGS = np.array([k * math.pi / 2 for k in range(4)])
 _FIXED_COST = 3.0  # steps; as in exploration
 _CANDIDATES = 200
 _LEFT = 0.3  # share of its worth that a cell keeps each time it was looked at in vain
+_DOUBT = 0.3  # share of the belief that is spread over all that is unseen, whatever the searcher says
 _UNSEEN = 0.05  # worth of an unseen square metre, in surely proper receptacles
 _LEAST_WORTH = 1e-3  # of a view, for going there
 _AROUND_M = 0.75
@@ -132,7 +133,15 @@ def scout_of(method: str, seed: int = 0, searcher: Searcher | None = None) -> li
     if method == "prior":
         return [WorthScout(worth_by_counts), *last]
     net = searcher or learned_searcher()
-    return [WorthScout(lambda sit, label: net.heat(sit.grid, sit.tracker.tracks, label).on(sit.grid)), *last]
+    return [WorthScout(lambda sit, label: worth_by_belief(sit, label, net)), *last]
+
+
+def worth_by_belief(sit: Situation, label: str, searcher: Searcher) -> Worth:
+    """(nx, ny) probability per square metre that a thing is there: by the searcher, and in doubt anywhere unseen."""
+    belief = searcher.heat(sit.grid, sit.tracker.tracks, label).on(sit.grid)
+    unseen = worth_of_seeing(sit)
+    area_m2 = float(unseen.sum()) * sit.grid.config.cell_m**2
+    return np.asarray((1.0 - _DOUBT) * belief + _DOUBT * unseen / max(area_m2, 1.0), np.float32)
 
 
 def worth_by_counts(sit: Situation, label: str) -> Worth:

@@ -22,7 +22,7 @@ class EvalOptions:
     """Options of ``engram eval``."""
 
     suite: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="SUITE")]
-    """Name of a suite that comes with engram (tidy-test, tidy-validation, tidy-ablations), or a YAML or JSON file."""
+    """Name of a suite that comes with engram (tidy-test, object-search, ...), or a YAML or JSON file."""
     out: Path | None = None
     """Directory of the run; runs/SUITE when not given."""
     workers: int = 1

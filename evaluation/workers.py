@@ -171,6 +171,7 @@ class _Worker:
 def _serve(pipe: Connection, name: str, log: str) -> None:
     """Run jobs until the pipe ends."""
     _detach(log)
+    os.environ["OMP_NUM_THREADS"] = "1"  # of networks: processes share the cores, and sums do not depend on how many
     try:
         protocol = protocols.load(name)
         protocol.prepare()

@@ -297,7 +297,7 @@ def _report(
 def _card(config: DetectorTraining, figures: dict[str, Any], images: int, command: str) -> str:
     worst = sorted(figures["categories"].items(), key=lambda item: item[1])[:10]
     rows = "\n".join(f"| {name} | {figures['counts'][name]} | {value:.2f} |" for name, value in worst)
-    houses = house_seeds("train", config.houses)
+    houses = house_seeds("train", config.pool(images // config.batch))
     return f"""# Embedded detector
 
 Trained from scratch on renders of the embedded household; weights in half precision, averaged over the steps.
