@@ -88,9 +88,14 @@ class Attend:
         return rules if self._vlm is None else VlmAsker(self._vlm, rules, self.config.vlm, self.config.ask)
 
     def _step(self, sit: Situation, action: Mapping[str, Any], room: str) -> Step:
-        now = {t.number: _thing(t) for t in sit.tracker.tracks if sit.prior.knows(t.label)}
-        gone = [thing for number, thing in self._before.items() if number not in now and not _merged(thing, sit)]
-        seen = [s.track for s in sit.sightings if sit.prior.knows(s.track.label)]
+        things = sit.things()
+        now = {t.number: _thing(t) for t in things}
+        gone = [
+            b for n, b in self._before.items() if n not in now and not any(_holds(t, b) for t in sit.tracker.tracks)
+        ]
+        came = [t for t in things if t.number not in self._before]
+        new = [_thing(t) for t in came if not any(_holds(t, b) for b in self._before.values())]
+        seen = [_thing(s.track) for s in sit.sightings if s.track.number in now]
         happened = [_happening(e) for e in sit.events[self._told :]]
         self._before, self._told = now, len(sit.events)
         return Step(
@@ -101,8 +106,8 @@ class Attend:
             held=str(action.get("held") or sit.held),
             room=room,
             base=point(sit.observation["base"]),
-            seen=[_thing(t) for t in seen],
-            new=[_thing(t) for t in seen if t.first_step == sit.step],
+            seen=seen,
+            new=new,
             gone=gone,
             happened=happened,
         )
@@ -119,10 +124,10 @@ def _thing(track: Track) -> Thing:
     return Thing(track.label, point(track.centre))
 
 
-def _merged(thing: Thing, sit: Situation) -> bool:
-    """Whether a thing that is gone has become part of another track of its label."""
-    alike = (t for t in sit.tracker.tracks if t.label == thing.label)
-    return thing.at is not None and any(bool((t.lo <= thing.at).all() and (t.hi >= thing.at).all()) for t in alike)
+def _holds(track: Track, thing: Thing) -> bool:
+    """Whether a thing that was known under another number has become part of a track of its label."""
+    same = track.label == thing.label and thing.at is not None
+    return same and bool((track.lo <= thing.at).all() and (track.hi >= thing.at).all())
 
 
 def _happening(event: Event) -> Happening:

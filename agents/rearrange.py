@@ -33,6 +33,7 @@ from engram.agents.picture import MapPicture
 from engram.agents.relate import placed
 from engram.agents.restore import pick_up, put_back, swing
 from engram.agents.situation import Situation, TidyConfig
+from engram.agents.verify import Watched
 from engram.perception.contracts import Detector
 from engram.perception.geometry import Floats
 from engram.perception.relations import FLOOR
@@ -155,7 +156,8 @@ class RearrangeAgent:
     def _situation(self) -> Situation:
         c = self.config
         explored, steps = (c.walk_steps, c.walk_steps) if self._walking else (c.explore_steps, c.unshuffle_steps)
-        return Situation(replace(c.skills, explore_steps=explored, max_steps=steps), self._detector, self._prior)
+        skills = replace(c.skills, explore_steps=explored, max_steps=steps)
+        return Situation(skills, Watched(self._detector), self._prior)
 
     def _look(self) -> None:
         """Keep what this frame showed, and from where."""
@@ -244,7 +246,7 @@ class RearrangeAgent:
         return swung(*things, seen_free(self._views_before), seen_free(self._views), self.config.change)
 
     def _recall(self, sit: Situation) -> list[Remembered]:
-        return [self._remembered(sit, t) for t in sit.tracker.tracks]
+        return [self._remembered(sit, t) for t in sit.tracker.tracks if t.confirmed]
 
     def _remembered(self, sit: Situation, track: Track) -> Remembered:
         lies = sit.support(track) if self._prior.knows(track.label) else None

@@ -48,7 +48,7 @@ def learned_judge() -> Judge:
 
 def whereabouts(sit: Situation, track: Track) -> list[str]:
     """Sentences about what holds a thing, the type of its room, and what is near, at most 50."""
-    others = [placed(sit, t) for t in sit.tracker.tracks if t is not track]
+    others = [placed(sit, t) for t in sit.tracker.tracks if t.confirmed and t is not track]
     support = sit.support(track)
     held_by = support.track.label if support.track is not None else FLOOR if support.where == "floor" else None
     on_lid = support.track is not None and sit.on_lid(track, support.track)

@@ -183,7 +183,7 @@ class Rooms:
         self._looked = sit.step, base
         self.here = self._sure(sit.room_at(base))
         self._again = False
-        return [self._with_room(sit, s.track, thing) for s, thing in zip(sit.sightings, things, strict=True)]
+        return [self._with_room(sit, s.track, thing) for s, thing in zip(in_view(sit), things, strict=True)]
 
     def _with_room(self, sit: Situation, track: Track, thing: Seen) -> Seen:
         if thing.support not in ("", FLOOR):
@@ -212,7 +212,12 @@ def seen(sit: Situation, supports: Supports) -> list[Seen]:
     """Return the things in view: where each is by all that was seen of it, and what it rests on."""
     holders = sit.holders()
     others = [t for t in sit.fixtures() if not sit.prior.is_receptacle(t.label)]
-    return [_thing(s, supports.of(sit, s.track, holders, others)) for s in sit.sightings]
+    return [_thing(s, supports.of(sit, s.track, holders, others)) for s in in_view(sit)]
+
+
+def in_view(sit: Situation) -> list[Sighting]:
+    """Return the sightings of things that are sure enough to tell of."""
+    return [s for s in sit.sightings if s.track.confirmed]
 
 
 def at_point(sit: Situation, u: float, v: float) -> tuple[Track | None, Point | None]:
@@ -246,8 +251,7 @@ def result(sit: Situation, spent: bool) -> str:
     """
     if spent:
         return "out_of_steps"
-    known = [t for t in sit.tracker.tracks if sit.prior.knows(t.label)]
-    if all(sit.misplaced(t) < sit.config.misplaced for t in known) and not sit.holding:
+    if all(sit.misplaced(t) < sit.config.least_belief for t in sit.things()) and not sit.holding:
         return SUCCESS
     reasons = [e.reason for e in sit.events if e.kind == "failed"]
     return reasons[-1] if reasons else "out_of_place"

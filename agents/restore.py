@@ -11,7 +11,7 @@ from engram.agents.events import Event, point
 from engram.agents.fetch import find_again, inner_point, stand_up, take_stance, ways_to_reach
 from engram.agents.motion import Skill
 from engram.agents.situation import Situation
-from engram.agents.store import choose, place_on
+from engram.agents.store import choose, place_on, settle
 from engram.perception.geometry import Floats, up_facing
 from engram.perception.relations import FLOOR
 from engram.perception.tracker import Track
@@ -74,8 +74,8 @@ def _point_and_pick(sit: Situation, thing: Track, place: Floats) -> Skill[str]:
         yield act(Verb.PICK, *inner_point(sighting.detection, attempt))
         if sit.outcome is Outcome.OK and sit.holding:
             sit.held = thing.label
-            sit.tracker.remove(sighting.track)
             sit.tracker.remove(thing)
+            sit.tracker.hold(sighting.track)
             if thing.lo[2] < _LOW_M:
                 sit.grid.forget(float(place[0]), float(place[1]), float(thing.size[:2].max()) / 2 + 0.05)
             rgb = sit.observation["rgb"]
@@ -189,7 +189,7 @@ def _point_and_place(sit: Situation, goal: Remembered, foot: Floats) -> Skill[No
         before, step, label = sit.observation["rgb"], sit.step, sit.held
         yield act(Verb.PLACE, u, v)
         if sit.outcome is Outcome.OK and not sit.holding:
-            _note_placed(sit, label, goal, before, step)
+            _note_placed(sit, label, goal, xyz, before, step)
             return
         if sit.outcome in (Outcome.CLOSED, Outcome.INVALID, Outcome.HAND_EMPTY):
             return
@@ -235,7 +235,7 @@ def _lay_down(sit: Situation, goal: Remembered) -> Skill[bool]:
         before, step, label = sit.observation["rgb"], sit.step, sit.held
         yield act(Verb.DROP)
         if sit.outcome is Outcome.OK and not sit.holding:
-            _note_placed(sit, label, goal, before, step)
+            _note_placed(sit, label, goal, np.array([*goal.centre[:2], 0.0]), before, step)
             return True
     return False
 
@@ -255,7 +255,8 @@ def _floor_stances(sit: Situation, place: Floats) -> Iterator[Stance]:
     yield from sorted(found, key=lambda s: (s.cost, s.node, s.heading))
 
 
-def _note_placed(sit: Situation, label: str, goal: Remembered, before: np.ndarray, step: int) -> None:
+def _note_placed(sit: Situation, label: str, goal: Remembered, xyz: Floats, before: np.ndarray, step: int) -> None:
     sit.held = ""
+    settle(sit, label, xyz)
     at, rgb = point(goal.centre), sit.observation["rgb"]
     sit.events.append(Event("placed", step, label, "at_goal", at, goal.support, before, rgb))

@@ -150,7 +150,7 @@ class States:
         sit.plan()
         best, least = None, np.inf
         for track in sit.tracker.tracks:
-            if sit.movable(track) < _MOVABLE or not plausible(sit, track):
+            if not track.confirmed or sit.movable(track) < _MOVABLE or not plausible(sit, track):
                 continue
             times = self._times(sit, track.label, track.centre) if sit.config.handled_memory else 0
             if times >= _TRIES:

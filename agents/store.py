@@ -204,26 +204,29 @@ def _place(sit: Situation, label: str, target: str, uv: ImagePoint, xyz: Floats)
 def _note_placed(sit: Situation, label: str, target: str, xyz: Floats, before: NDArray[np.uint8], step: int) -> None:
     """Write into the journal that the hand has set a thing down, and whether it is seen there."""
     sit.held = ""
-    seen = _lies_there(sit, label, xyz)
+    seen = settle(sit, label, xyz)
     sit.tidied += 1
-    _recognise(sit, seen, xyz)
     reason = "verified" if seen is not None else "not_seen_after"
     at = seen.centre if seen is not None else xyz
     sit.events.append(Event("placed", step, label, reason, point(at), target, before, sit.observation["rgb"]))
 
 
-def _recognise(sit: Situation, seen: Track | None, xyz: Floats) -> None:
-    """Let the thing that was set down at ``xyz`` (3,) be what the held one was, for it was seen better before."""
-    held = sit.tracker.held
+def settle(sit: Situation, label: str, xyz: Floats) -> Track | None:
+    """Return what is seen of a thing that was just set down at ``xyz`` (3,), ``None`` when nothing is.
+
+    It then is what the held one was, for that was seen better before.
+    """
+    seen, held = _lies_there(sit, label, xyz), sit.tracker.held
     if seen is None and not certain(sit):
         sit.tracker.put(xyz, sit.step)
-        return
+        return None
     sit.tracker.held = None
     if held is not None and seen is not None and not certain(sit):
         held.fusion.forget_place()
         seen.fusion.join(held.fusion)
         seen.views += held.views
         seen.believe()
+    return seen
 
 
 def free_point(
