@@ -79,6 +79,8 @@ PROPERTIES: Mapping[str, Mapping[str, Any]] = {
         "masks": _list({**_list(_WHOLE), "description": "index of the map, and value of the mask's pixels in it"}),
         "out_of_place": _list(_maybe(_NUMBER)),
         "features": _list(_maybe({**_TEXT, "contentEncoding": "base64", "description": "little-endian float32"})),
+        "beliefs": _list(_maybe({**_list({"type": "array"}), "description": "pairs of a label and its probability"})),
+        "presence": _list(_maybe(_NUMBER)),
     },
     JOURNAL: {
         "step": _WHOLE,

@@ -16,6 +16,7 @@ from PIL import Image
 
 from engram.perception.contracts import Detection
 
+_OPTIONAL = ("out_of_place", "features", "beliefs", "presence")  # columns of what not every detector gives
 _MOST = 255  # masks in one map, whose pixels are bytes
 _Layer = NDArray[np.uint8]
 
@@ -43,6 +44,8 @@ def pack(number: int, shape: tuple[int, int], found: Sequence[Detection]) -> tup
         "masks": places,
         "out_of_place": [None if d.out_of_place is None else float(d.out_of_place) for d in found],
         "features": features,
+        "beliefs": [None if d.beliefs is None else [[name, float(p)] for name, p in d.beliefs.items()] for d in found],
+        "presence": [None if d.presence is None else float(d.presence) for d in found],
     }
     return {name: column for name, column in message.items() if not _empty(column)}, [_png(layer) for layer in layers]
 
@@ -53,12 +56,16 @@ def unpack(message: Mapping[str, Any], images: Sequence[bytes]) -> list[Detectio
     labels = message.get("labels", ())
     nothing = [None] * len(labels)
     rows = zip(
-        labels, message.get("scores", ()), message.get("boxes", ()), message.get("pixels", ()),
-        message.get("masks", ()), message.get("out_of_place", nothing), message.get("features", nothing), strict=True,
-    )  # fmt: skip
+        labels,
+        *(message.get(name, ()) for name in ("scores", "boxes", "pixels", "masks")),
+        *(message.get(name, nothing) for name in _OPTIONAL),
+        strict=True,
+    )
     return [
-        Detection(label, score, maps[k] == value, tuple(box), pixels, belief, _feature(feature))
-        for label, score, box, pixels, (k, value), belief, feature in rows
+        Detection(
+            label, score, maps[k] == value, tuple(box), pixels, judged, _feature(feature), _beliefs(pairs), presence
+        )
+        for label, score, box, pixels, (k, value), judged, feature, pairs, presence in rows
     ]
 
 
@@ -98,6 +105,11 @@ def _empty(column: Any) -> bool:
 
 def _feature(text: str | None) -> NDArray[np.float32] | None:
     return None if text is None else np.frombuffer(b64decode(text), "<f4").astype(np.float32)
+
+
+def _beliefs(pairs: Sequence[tuple[str, float]] | None) -> dict[str, float] | None:
+    """Return beliefs in the order in which they were given, by which they are added up."""
+    return None if pairs is None else dict(pairs)
 
 
 def _blank(shape: tuple[int, int]) -> _Layer:

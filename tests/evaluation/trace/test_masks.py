@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import io
+import json
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from engram.evaluation.trace.format import dump
 from engram.evaluation.trace.masks import pack, unpack
 from engram.perception.contracts import Detection
 
@@ -20,6 +22,7 @@ def detection(label, rows, cols, score=0.7, shape=(12, 20), **more) -> Detection
 def same(a: Detection, b: Detection) -> bool:
     return (
         (a.label, a.score, a.box, a.pixels, a.out_of_place) == (b.label, b.score, b.box, b.pixels, b.out_of_place)
+        and (a.beliefs, a.presence) == (b.beliefs, b.presence)
         and np.array_equal(a.mask, b.mask)
         and (a.feature is None) == (b.feature is None)
         and (a.feature is None or np.array_equal(a.feature, b.feature))
@@ -52,13 +55,17 @@ def test_masks_that_overlap_take_several_maps():
 
 def test_all_that_a_detector_gives():
     feature = np.array([0.1, -2.5, 1e-7], np.float32)
+    beliefs = {"Mug": 0.1 + 0.2, "Cup": 1e-9}  # in this order, by which they are added up
     found = [
-        detection("Mug", (0, 4), (0, 6), out_of_place=0.25, feature=feature),
-        detection("Pan", (4, 9), (2, 20)),
+        detection("Mug", (0, 4), (0, 6), out_of_place=0.25, feature=feature, beliefs=beliefs),
+        detection("Pan", (4, 9), (2, 20), presence=1 / 3),
         detection("Bed", (9, 12), (0, 3), float(np.float32(0.1)), out_of_place=0.0),
     ]
-    message, _ = there_and_back(found)
+    message, images = there_and_back(found)
     assert message["out_of_place"] == [0.25, None, 0.0]
+    assert message["presence"] == [None, 1 / 3, None]
+    again = unpack(json.loads(dump(message)), images)[0]
+    assert list(again.beliefs.items()) == list(beliefs.items())
 
 
 def test_nothing_found():
