@@ -113,7 +113,7 @@ def _put_anywhere(sit: Situation) -> Skill[None]:
         refused.add(spot.holder.number)
     if sit.holding:
         yield act(Verb.DROP)
-    sit.held = ""
+    sit.held, sit.tracker.held = "", None
 
 
 def swing(sit: Situation, thing: Track, *, wanted: bool) -> Skill[bool]:

@@ -129,7 +129,7 @@ def let_go(sit: Situation) -> Skill[bool]:
             break
         yield from turn_to(sit, (sit.heading + 1) % 4)
     if not sit.holding:
-        sit.held = ""
+        sit.held, sit.tracker.held = "", None
     return not sit.holding
 
 

@@ -172,7 +172,7 @@ class TidyAgent:
         """Give up what was going on, for the thing has slipped out of the hand, and look for it."""
         sit = self._sit
         label, xyz = sit.held, np.array([*sit.observation["base"][:2], 0.0])
-        sit.held = ""
+        sit.held, sit.tracker.held = "", None
         sit.failures += 1
         sit.note("failed", label, "slipped", xyz)
         self._states.handled.add(
