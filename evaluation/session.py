@@ -95,7 +95,8 @@ def remembering(options: TidyOptions) -> Iterator[Remember | None]:
             yield Remember(memory, RememberConfig(config.robot, episode))
             return
         relocate = _resumed(memory, stores)
-        yield Remember(relocate, RememberConfig(config.robot, f"{episode}-{memory.version}"))
+        later = RememberConfig(config.robot, f"{episode}-{memory.version}")
+        yield Remember(relocate, later, memory, lambda: relocate.pose)
         if relocate.pose is None:
             cause = f"this run is not in it, for the robot did not find itself in its map: {relocate.reason}"
             raise LostError(options.memory, cause)

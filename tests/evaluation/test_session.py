@@ -6,12 +6,16 @@ import numpy as np
 from rich.console import Console
 
 from engram.agents.events import Event
+from engram.agents.handled import Deed
 from engram.evaluation import session
 from engram.evaluation.commands import TidyOptions
 from engram.evaluation.runner import Turn
-from engram.evaluation.session import Display, progress, run_and_report
+from engram.evaluation.session import Display, progress, remembering, run_and_report
+from engram.evaluation.tidy import run_tidy
 from engram.evaluation.trace.reader import Trace
+from engram.memory.file import MemoryFile
 from engram.memory.mapping.mesh import read_ply
+from engram.memory.mapping.planar import inverse, matrix
 
 
 class Stub:
@@ -78,3 +82,25 @@ def test_a_run_leaves_the_surfaces_that_were_seen(tmp_path, make_world, capsys):
     lowest, highest = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
     assert abs(lowest[2]) < 0.1  # the floor
     assert np.all(highest - lowest > 1.0)
+
+
+def test_an_episode_knows_the_deeds_of_an_earlier_one_and_tells_its_own(tmp_path, make_world, from_elsewhere):
+    options = TidyOptions(perception="oracle", memory=str(tmp_path / "m.mem"), width=64, height=64, max_steps=70)
+    mug = np.array([0.6, -0.9, 0.05])
+    with remembering(options) as remember:
+        run_tidy(options.task(), make=make_world, remember=remember)
+        remember.handled().add(Deed("placed", "Mug", mug, "Desk"), 70, 0)
+    start = np.array([3.5, 0.25, np.pi / 2])  # of the second episode, in the map of the first
+    with remembering(options) as remember:
+        run_tidy(options.task(), make=from_elsewhere, remember=remember)
+        here = (matrix(inverse(start)) @ [*mug, 1.0])[:3]
+        (deed,) = remember.handled().about("Mug", here)
+        assert (deed.what, deed.target, deed.earlier) == ("placed", "Desk", True)
+        np.testing.assert_allclose(deed.place, here, atol=0.1)
+        remember.handled().add(Deed("failed", "Mug", here, reason="no_path"), 70, 0)
+        known = remember.handled().about("Mug", here)
+    assert [(d.what, d.earlier) for d in known] == [("placed", True), ("failed", False)]
+    with MemoryFile(tmp_path / "m.mem", read_only=True) as file:
+        told = [row.episode for row in file.rows() if row.store == "semantic" and row.kind == "lessons"]
+    assert told[0] == "tidy-7"
+    assert told[-1].startswith("tidy-7-")
