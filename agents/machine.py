@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from engram.agents.motion import Skill, turn_to
-from engram.agents.situation import Situation
+from engram.agents.situation import Budgets, Situation
 from engram.agents.store import Spot
 from engram.perception.geometry import Floats
 from engram.perception.tracker import Track
@@ -37,18 +37,6 @@ class State(Enum):
     PLACE = "place"
     PLACE_FALLBACK = "place_fallback"
     DONE = "done"
-
-
-@dataclass(frozen=True)
-class Budgets:
-    """Bounds of an episode, beside those of its configuration."""
-
-    attempts: int = 60  # things fetched, or tried
-    failed_actions: int = 300  # actions that the world refused
-    looks: int = 12  # things that the robot is unsure of and goes to look at
-    look_steps: int = 120  # ... and the steps it takes for them
-    waypoints: int = 3  # places looked at for one receptacle that is not known yet
-    classes: int = 3  # ... of so many kinds
 
 
 @dataclass(eq=False)

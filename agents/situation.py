@@ -30,6 +30,18 @@ _LID_M = 0.06  # what lies no deeper than this below the top lies on it
 
 
 @dataclass(frozen=True)
+class Budgets:
+    """Bounds of an episode, beside those of steps."""
+
+    attempts: int = 60  # things fetched, or tried
+    failed_actions: int = 300  # actions that the world refused
+    looks: int = 12  # things that the robot is unsure of and goes to look at
+    look_steps: int = 120  # ... and the steps it takes for them
+    waypoints: int = 3  # places looked at for one receptacle that is not known yet
+    classes: int = 3  # ... of so many kinds
+
+
+@dataclass(frozen=True)
 class TidyConfig:
     """Choices of the tidy agent."""
 
@@ -60,6 +72,7 @@ class TidyConfig:
     points: int = 3  # image points tried at one pose
     holders: int = 6  # receptacles tried for one thing
     hand_depth_m: float = 0.5  # while holding, nearer readings are the held thing
+    budgets: Budgets = field(default_factory=Budgets)
     closed: frozenset[str] = frozenset({"Cabinet", "Drawer", "Fridge", "Microwave", "Safe", "Box", "LaundryHamper"})
 
     @property

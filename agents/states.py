@@ -10,9 +10,9 @@ from engram.agents.explore import explore
 from engram.agents.fetch import SLIPPED, fetch
 from engram.agents.handled import Deed, HandledThings
 from engram.agents.look import look_about, look_at, most_doubtful
-from engram.agents.machine import Budgets, Errand, Part, State
+from engram.agents.machine import Errand, Part, State
 from engram.agents.motion import Skill, travel, turn_to
-from engram.agents.situation import Situation
+from engram.agents.situation import Budgets, Situation
 from engram.agents.store import Spot, choose, choose_any, let_go, place_on, put_on_floor
 from engram.agents.verify import certain, plausible
 from engram.perception.geometry import Floats

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from engram.agents.events import Event
 from engram.agents.handled import Deed, HandledNow
-from engram.agents.machine import Budgets, Errand, Part, State, run
+from engram.agents.machine import Errand, Part, State, run
 from engram.agents.motion import Skill
 from engram.agents.picture import MapPicture
 from engram.agents.remember import Remember, result
-from engram.agents.situation import Situation, TidyConfig
+from engram.agents.situation import Budgets, Situation, TidyConfig
 from engram.agents.states import States, Waypoints
 from engram.agents.store import let_go, put_here
 from engram.agents.verify import Watched
@@ -40,7 +40,6 @@ class TidyAgent:
         prior: PlacementPrior | None = None,
         remember: Remember | None = None,
         rooms: Callable[[Floats], RoomBelief] | None = None,
-        budgets: Budgets | None = None,
         parts: Mapping[State, Part] | None = None,
         waypoints: Waypoints | None = None,
     ) -> None:
@@ -52,7 +51,6 @@ class TidyAgent:
             prior: where things belong; the one that comes with the package when not given.
             remember: writes the one episode to come into a memory; nothing is written when not given.
             rooms: tells the type of the room at a point (3,) of the map; the prior does when not given.
-            budgets: bounds of an episode, beside those of the configuration.
             parts: what is done in some states in place of what the agent does there.
             waypoints: where to look for a receptacle that is not known yet; nowhere when not given.
 
@@ -61,7 +59,7 @@ class TidyAgent:
         self._detector = detector
         self._prior = prior or PlacementPrior.load()
         self._remember, self._rooms = remember, rooms
-        self._budgets, self._given, self._waypoints = budgets or Budgets(), dict(parts or {}), waypoints
+        self._given, self._waypoints = dict(parts or {}), waypoints
         self._script: Skill[None] | None = None
         self._verb = Verb.DONE  # of the last action
         self._failed_actions = 0
@@ -122,20 +120,20 @@ class TidyAgent:
     def _begin(self) -> None:
         self._sit = Situation(self.config, Watched(self._detector), self._prior, self._rooms)
         handled = self._remember.handled() if self._remember is not None else HandledNow()
-        self._states = States(self._budgets, handled, self._waypoints)
+        self._states = States(self.config.budgets, handled, self._waypoints)
         self._errand = Errand()
         self._verb, self._failed_actions = Verb.DONE, 0
         self._closing = self._cut_short = False
 
     def _run(self, state: State) -> Skill[None]:
         parts = {**self._states.parts(), **self._given}
-        return run(self._sit, self._errand, parts, self._budgets, state)
+        return run(self._sit, self._errand, parts, self.config.budgets, state)
 
     def _spent(self) -> bool:
         """Whether steps or patience are spent; while the hand holds something some are kept to put it down."""
         left = self.config.max_steps - self._sit.step
         reserve = _HANDS_FULL if self._sit.holding else _RESERVE
-        return left <= reserve or self._failed_actions >= self._budgets.failed_actions
+        return left <= reserve or self._failed_actions >= self.config.budgets.failed_actions
 
     def _next(self) -> Action:
         """Return the next action of what is going on; when that is over, or all is spent, the hand lets go."""

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from engram.agents.handled import Deed, HandledInMemory, HandledNow
-from engram.agents.machine import Budgets
 from engram.agents.remember import Remember, RememberConfig
+from engram.agents.situation import Budgets
 from engram.agents.states import States
 from engram.memory.contract import Recall
 from engram.memory.hippocampus import Hippocampus, HippocampusConfig

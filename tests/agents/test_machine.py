@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engram.agents.machine import Budgets, Errand, State, run
-from engram.agents.tidy import TidyAgent, TidyConfig
+from engram.agents.machine import Errand, State, run
+from engram.agents.tidy import Budgets, TidyAgent, TidyConfig
 from engram.perception.oracle import MaskDetector
 from engram.sims.contract import Outcome, Verb, act
 
@@ -23,7 +23,7 @@ def episode(world, agent, limit=400):
 
 def agent_in(world, *, detector=None, budgets=None, parts=None, **choices):
     seen = detector or MaskDetector(world.masks, world.labels)
-    return TidyAgent(seen, TidyConfig(**choices), budgets=budgets, parts=parts)
+    return TidyAgent(seen, TidyConfig(budgets=budgets or Budgets(), **choices), parts=parts)
 
 
 def phases(agent):
