@@ -95,7 +95,7 @@ class Attend:
         ]
         came = [t for t in things if t.number not in self._before]
         new = [_thing(t) for t in came if not any(_holds(t, b) for b in self._before.values())]
-        seen = [_thing(s.track) for s in sit.sightings if s.track.number in now]
+        seen = [_thing(s.track) for s in (sit.sightings if sit.looked else ()) if s.track.number in now]
         happened = [_happening(e) for e in sit.events[self._told :]]
         self._before, self._told = now, len(sit.events)
         return Step(

@@ -96,6 +96,7 @@ def _second_thoughts(sit: Situation, track: Track) -> str:
     """Return why a thing should, from near, be left alone; nothing when it should not."""
     if certain(sit):
         return ""
+    sit.look()
     if track not in sit.tracker.tracks:
         return "not_there"
     return IN_PLACE if sit.misplaced(track) < sit.config.least_belief or sit.movable(track) < 0.5 else ""

@@ -65,6 +65,7 @@ def look_at(sit: Situation, track: Track) -> Skill[bool]:
     if not options:
         return False
     arrived = yield from take_stance(sit, options[0])
+    sit.look()
     yield from stand_up(sit, options[0])
     return arrived
 
@@ -84,6 +85,7 @@ def look_about(sit: Situation, label: str, place: Floats) -> Skill[Track | None]
 
 def _lost(sit: Situation, label: str, place: Floats, since: int) -> Track | None:
     """Return the thing of the label, or else the new one, that is nearest to where it was lost."""
+    sit.look()
     away = [(float(np.linalg.norm(t.centre[:2] - place[:2])), t.number, t) for t in sit.tracker.tracks]
     near = [(d, n, t) for d, n, t in away if d < _LOST_M and t.first_step >= since and sit.prior.knows(t.label)]
     same = [entry for entry in near if label in entry[2].belief]

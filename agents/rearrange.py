@@ -125,6 +125,7 @@ class RearrangeAgent:
             action = next(self._script, act(Verb.DONE))
         else:
             action = act(Verb.DROP) if sit.holding and sit.step < sit.config.max_steps - 1 else act(Verb.DONE)
+        sit.acted = Verb(int(action["verb"])).name.lower()
         sit.step += 1
         return action
 
@@ -164,7 +165,7 @@ class RearrangeAgent:
         sit = self._sit
         self._views.add(sit.observation)
         here = ViewPoint(sit.node, sit.heading, sit.pitch_deg)
-        for sighting in sit.sightings:
+        for sighting in sit.sightings if sit.looked else ():
             number = sighting.track.number
             away = float(np.linalg.norm(sighting.track.centre - sit.observation["map_T_camera"][:3, 3]))
             if away < self._seen_from.get(number, (_SEE_M, here))[0]:

@@ -6,12 +6,13 @@ robot's own senses and maps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
+from engram.agents.attend import Attend
 from engram.agents.events import point
 from engram.agents.handled import Asked, HandledInMemory, HandledNow, HandledThings
 from engram.agents.situation import Situation
@@ -21,26 +22,9 @@ from engram.perception.geometry import Floats, lift
 from engram.perception.support import support_of
 from engram.perception.tracker import Sighting, Track
 from engram.planners.placement import FLOOR, RoomBelief
-from engram.sims.contract import Action, Outcome, Verb, parse_action
+from engram.sims.contract import Action, Verb, parse_action
 
 SUCCESS = "success"
-_NAMED = 4  # new things named in a sentence
-_DID = {
-    "move_ahead": "moved ahead",
-    "move_back": "moved back",
-    "move_left": "moved left",
-    "move_right": "moved right",
-    "rotate_left": "turned left",
-    "rotate_right": "turned right",
-    "look_up": "looked up",
-    "look_down": "looked down",
-    "crouch": "crouched",
-    "stand": "stood up",
-    "pick": "picked up {target}",
-    "place": "put {held} on {target}",
-    "drop": "dropped {target}",
-    "done": "stopped",
-}
 
 
 class Memory(Protocol):
@@ -91,6 +75,7 @@ class Remember:
         self._ended = False
         self._supports = Supports(self.config.refresh_steps)
         self._rooms = Rooms(self.config)
+        self._attend = Attend()
 
     def handled(self) -> HandledThings:
         """Return what remembers the things that are handled."""
@@ -102,13 +87,13 @@ class Remember:
     def perceived(self, sit: Situation) -> None:
         """Write what is known after a step; called once the situation has taken the observation in."""
         action = {**self._action, "outcome": sit.outcome.code} if self._action else {}
-        things = self._rooms.look(sit, seen(sit, self._supports))
+        things = self._rooms.look(sit, seen(sit, self._supports)) if sit.looked else []
         percepts = Percepts(
             self._source(sit),
-            summary=_sentence(sit, action),
+            summary=self._attend.summarise(sit, action, self._rooms.here).sentence,
             things=things,
-            points=sit.image.points[sit.image.valid],
-            camera_m=point(sit.image.camera_m),
+            points=sit.image.points[sit.image.valid] if sit.looked else None,  # what was not looked for is not gone
+            camera_m=point(sit.image.camera_m) if sit.looked else None,
             base=point(sit.observation["base"]),
             room=self._rooms.here,
             action=action,
@@ -255,24 +240,3 @@ def result(sit: Situation, spent: bool) -> str:
         return SUCCESS
     reasons = [e.reason for e in sit.events if e.kind == "failed"]
     return reasons[-1] if reasons else "out_of_place"
-
-
-def _sentence(sit: Situation, action: Mapping[str, Any]) -> str:
-    """Say in one sentence what was done, what came of it, and what came into view that can be put away."""
-    new = {s.track.label for s in sit.sightings if s.track.first_step == sit.step and sit.prior.knows(s.track.label)}
-    new.discard(action.get("held", ""))  # what was just put down comes as no surprise
-    words = [_act(action), *([f"found {', '.join(sorted(new)[:_NAMED])}"] if new else [])]
-    text = " and ".join(words)
-    return f"{text[0].upper()}{text[1:]}."
-
-
-def _act(action: Mapping[str, Any]) -> str:
-    if not action:
-        return "began"
-    name, outcome = action["verb"], action["outcome"]
-    target, held = action.get("target") or "something", action.get("held") or "something"
-    if outcome == Outcome.OK.code:
-        did = _DID.get(name, f"did {name.replace('_', ' ')} {target}")
-        return did.format(target=target, held=held)
-    aimed = f" {target}" if "target" in action else ""
-    return f"could not {name.replace('_', ' ')}{aimed}, {outcome.replace('_', ' ')}"

@@ -18,6 +18,7 @@ from engram.memory.visibility import Sight, SightConfig
 from engram.perception.contracts import Detector
 from engram.perception.geometry import Floats, PointImage, pitch_of, point_image
 from engram.perception.support import Support, support_of
+from engram.perception.thalamus.gate import NoveltyGate
 from engram.perception.tracker import Sighting, Track, Tracker
 from engram.planners.navigation import NavigationConfig, Navigator, Node
 from engram.planners.out_of_place.fusion import log_odds, probability
@@ -72,6 +73,7 @@ class TidyConfig:
     points: int = 3  # image points tried at one pose
     holders: int = 6  # receptacles tried for one thing
     hand_depth_m: float = 0.5  # while holding, nearer readings are the held thing
+    attention: bool = False  # detect only where the novelty gate finds news, or a skill asks
     budgets: Budgets = field(default_factory=Budgets)
     closed: frozenset[str] = frozenset({"Cabinet", "Drawer", "Fridge", "Microwave", "Safe", "Box", "LaundryHamper"})
 
@@ -93,8 +95,8 @@ class Situation:
     tracker: Tracker = field(default_factory=Tracker)
     events: list[Event] = field(default_factory=list)
     trail: list[tuple[float, float]] = field(default_factory=list)
-    sightings: list[Sighting] = field(default_factory=list)
     step: int = 0
+    acted: str = ""  # name of the last action, such as "pick"
     phase: str = "start"
     held: str = ""  # label of what the hand holds
     tidied: int = 0
@@ -108,6 +110,9 @@ class Situation:
         self.navigator = Navigator(NavigationConfig(step_m=c.step_m, radius_m=c.base_radius_m))
         self.judge = learned_judge() if c.out_of_place == "learned" else None
         self.sight = Sight(SightConfig(far_m=c.see_near_m - 0.1))  # what is in sight shall count as seen
+        self.gate = NoveltyGate() if c.attention else None
+        self.looked = True  # whether what the frame shows has been detected
+        self._sightings: list[Sighting] = []
         self._rooms: tuple[int, NDArray[np.int32], dict[int, list[Track]]] | None = None
 
     def perceive(self, observation: Observation) -> None:
@@ -119,12 +124,31 @@ class Situation:
         self.grid.integrate(self.image)
         self.grid.visit(x, y, self.config.base_radius_m)
         self._expect(x, y, yaw)
-        detections = self.detector.detect(observation)
-        self.sightings = self.tracker.update(observation, detections, self.image, self.step)
-        if self.judge is not None:
-            for sighting in self.sightings:
-                self.judge.saw(sighting.track.number, sighting.detection)
+        self._sightings, self.looked = [], False
+        if self.gate is None or self.gate.attend(observation, self.image, self.acted).attended:
+            self.look()
         self.trail.append((x, y))
+
+    def look(self) -> None:
+        """Detect what the frame shows, unless that is done."""
+        if self.looked:
+            return
+        self.looked = True
+        detections = self.detector.detect(self.observation)
+        self._sightings = self.tracker.update(self.observation, detections, self.image, self.step)
+        if self.judge is not None:
+            for sighting in self._sightings:
+                self.judge.saw(sighting.track.number, sighting.detection)
+
+    @property
+    def sightings(self) -> list[Sighting]:
+        """What the frame shows; who asks has it looked at."""
+        self.look()
+        return self._sightings
+
+    @sightings.setter
+    def sightings(self, found: list[Sighting]) -> None:
+        self._sightings, self.looked = found, True
 
     @property
     def outcome(self) -> Outcome:

@@ -89,6 +89,7 @@ class TidyAgent:
             self._remember.decided(sit, action)
             if action["verb"] == Verb.DONE:
                 self._remember.ended(result(sit, self._cut_short))
+        sit.acted = self._verb.name.lower()
         sit.step += 1
         return action
 

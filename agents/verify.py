@@ -60,6 +60,7 @@ def in_hand(sit: Situation) -> dict[str, float]:
     """Labels and scores of what the image shows in the hand."""
     if not isinstance(sit.detector, Watched) or not sit.holding:
         return {}
+    sit.look()
     votes: dict[str, float] = {}
     for d in sit.detector.last:
         row0, col0, row1, col1 = d.box

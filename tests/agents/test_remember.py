@@ -144,3 +144,24 @@ def test_what_is_left_out_of_place_is_no_success(just_begun):
     assert result(sit, spent=False) == "no_path"
     sit.tracker.tracks = [t for t in sit.tracker.tracks if not sit.prior.knows(t.label)]
     assert result(sit, spent=False) == "success"
+
+
+def test_a_frame_that_was_not_looked_at_tells_of_no_absence(just_begun):
+    sit, _ = just_begun
+    kept = Kept()
+    remember = Remember(kept)
+    remember.perceived(sit)
+    sit.looked, sit.step = False, 1
+    remember.perceived(sit)
+    first, second = kept.percepts
+    assert len(first.things) > 2
+    assert first.points is not None
+    assert (second.things, second.points, second.camera_m, sit.looked) == ([], None, None, False)
+
+
+def test_attention_asks_the_detector_less_and_tidies_as_well(box_world):
+    percepts, _ = tidied(box_world, attention=True)
+    looked = sum(p.points is not None for p in percepts)
+    assert 20 < looked < 0.8 * len(percepts)
+    assert percepts[-1].outcome == "success"
+    assert box_world.under("Pillow") == "Bed"

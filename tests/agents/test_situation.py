@@ -7,8 +7,10 @@ import pytest
 
 from engram.agents.relate import LearnedPartError
 from engram.agents.situation import Situation, TidyConfig
+from engram.perception.oracle import MaskDetector
 from engram.perception.tracker import Track, pack_voxels
 from engram.planners.placement import PlacementPrior
+from engram.sims.contract import Verb, act
 
 
 def furniture(number, label, x, y):
@@ -151,3 +153,44 @@ def test_what_may_be_several_things_is_misplaced_as_far_as_each_would_be():
     pillow.belief = {"Pillow": 0.3, "Boots": 0.3, "Sofa": 0.2}
     assert sit.movable(pillow) == pytest.approx(0.75)
     assert sit.misplaced(pillow) == pytest.approx((3 * alone["Pillow"] + 3 * alone["Boots"]) / 8)
+
+
+class Counting:
+    """A detector that counts how often it is asked."""
+
+    def __init__(self, detector) -> None:
+        self.detector, self.asked = detector, 0
+
+    def detect(self, observation):
+        self.asked += 1
+        return self.detector.detect(observation)
+
+
+def test_attention_leaves_out_what_is_known_until_somebody_asks(box_world):
+    observation, _ = box_world.reset(seed=0)
+    eyes = Counting(MaskDetector(box_world.masks, box_world.labels))
+    sit = Situation(TidyConfig(attention=True), eyes, PlacementPrior.load())
+    looked, shown = [], set()
+    for verb in [Verb.ROTATE_LEFT, Verb.ROTATE_RIGHT, Verb.ROTATE_LEFT, Verb.ROTATE_RIGHT]:
+        sit.perceive(observation)
+        looked.append(sit.looked)
+        shown = shown or {s.track.label for s in sit.sightings}
+        observation, *_ = box_world.step(act(verb))
+        sit.acted, sit.step = verb.name.lower(), sit.step + 1
+    assert looked == [True, True, False, False]
+    assert eyes.asked == 2
+    sit.perceive(observation)
+    assert not sit.looked
+    assert {s.track.label for s in sit.sightings} == shown
+    assert (sit.looked, eyes.asked) == (True, 3)
+
+
+def test_without_attention_each_frame_is_looked_at_once(box_world):
+    observation, _ = box_world.reset(seed=0)
+    eyes = Counting(MaskDetector(box_world.masks, box_world.labels))
+    sit = Situation(TidyConfig(), eyes, PlacementPrior.load())
+    for _ in range(3):
+        sit.perceive(observation)
+        sit.look()
+        assert sit.sightings
+    assert eyes.asked == 3
