@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engram.agents.events import Event, Kind, point
+from engram.agents.placing import Placing, placing_of
 from engram.agents.relate import learned_judge, whereabouts
 from engram.memory.occupancy import Occupancy
 from engram.memory.rooms import segment
@@ -53,6 +54,8 @@ class TidyConfig:
     max_steps: int = field(default=1000, metadata={"given": "set max_steps of the episode"})
     placement_prior: bool = True  # put things where the counts say; if not, on any receptacle, the nearest first
     # Who judges, beside a detector that does: the counts, or what was trained with them.
+    placing: Placing = "table"  # ... or what a network says, or one of what it is measured against
+    search: Literal["none", "net"] = "none"  # who says where a receptacle may be that is not known yet
     out_of_place: Literal["table", "learned"] = "table"
     misplaced_prior: bool = True  # take for misplaced what the counts say; if not, what lies on the floor
     room_prior: bool = True  # tell types of rooms by their furniture; if not, each is as likely
@@ -105,7 +108,7 @@ class Situation:
     def __post_init__(self) -> None:
         """Prepare what follows from the configuration."""
         c = self.config
-        self.placing = self.prior if c.placement_prior else AnyReceptacle(self.prior)
+        self.placing = placing_of(c.placing, self.prior) if c.placement_prior else AnyReceptacle(self.prior)
         self.judging = self.prior if c.misplaced_prior else AnyReceptacle(self.prior)
         self.navigator = Navigator(NavigationConfig(step_m=c.step_m, radius_m=c.base_radius_m))
         self.judge = learned_judge() if c.out_of_place == "learned" else None

@@ -15,6 +15,7 @@ from engram.agents.machine import Errand, Part, State, run
 from engram.agents.motion import Skill
 from engram.agents.picture import MapPicture
 from engram.agents.remember import Remember, result
+from engram.agents.search import SearchWaypoints
 from engram.agents.situation import Budgets, Situation, TidyConfig
 from engram.agents.states import States, Waypoints
 from engram.agents.store import let_go, put_here
@@ -52,14 +53,15 @@ class TidyAgent:
             remember: writes the one episode to come into a memory; nothing is written when not given.
             rooms: tells the type of the room at a point (3,) of the map; the prior does when not given.
             parts: what is done in some states in place of what the agent does there.
-            waypoints: where to look for a receptacle that is not known yet; nowhere when not given.
+            waypoints: where to look for a receptacle that is not known yet; as configured when not given.
 
         """
         self.config = config or TidyConfig()
         self._detector = detector
         self._prior = prior or PlacementPrior.load()
         self._remember, self._rooms = remember, rooms
-        self._given, self._waypoints = dict(parts or {}), waypoints
+        self._given = dict(parts or {})
+        self._waypoints = waypoints or (SearchWaypoints() if self.config.search == "net" else None)
         self._script: Skill[None] | None = None
         self._verb = Verb.DONE  # of the last action
         self._failed_actions = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -39,3 +39,7 @@ class RandomReceptacle(AnyReceptacle):
             for k in self._random.permutation(len(candidates))
         ]
         return sorted(drawn, key=lambda item: -item[1])
+
+    def rank_believed(self, belief: Mapping[str, float], candidates: Sequence[Candidate]) -> list[tuple[int, float]]:
+        """Rank as :meth:`rank_receptacles` does, for the category does not matter."""
+        return self.rank_receptacles("", candidates)
