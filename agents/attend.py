@@ -126,8 +126,9 @@ def _thing(track: Track) -> Thing:
 
 def _holds(track: Track, thing: Thing) -> bool:
     """Whether a thing that was known under another number has become part of a track of its label."""
-    same = track.label == thing.label and thing.at is not None
-    return same and bool((track.lo <= thing.at).all() and (track.hi >= thing.at).all())
+    if thing.at is None or track.label != thing.label:
+        return False
+    return bool((track.lo <= thing.at).all() and (track.hi >= thing.at).all())
 
 
 def _happening(event: Event) -> Happening:
