@@ -24,9 +24,9 @@ from engram.planners.navigation import Node
 Worth = NDArray[np.float32]
 Pose = tuple[Node, int]
 _HEADINGS = np.array([k * math.pi / 2 for k in range(4)])
-_FIXED_COST = 3.0  # steps; as in exploration
+_FIXED_COST = 5.0  # steps; keeps the robot from looking again and again for crumbs
 _CANDIDATES = 200
-_LEFT = 0.3  # share of its worth that a cell keeps each time it was looked at in vain
+_LEFT = 0.1  # share of its worth that a cell keeps each time it was looked at in vain
 _DOUBT = 0.3  # share of the belief that is spread over all that is unseen, whatever the searcher says
 _UNSEEN = 0.05  # worth of an unseen square metre, in surely proper receptacles
 _LEAST_WORTH = 1e-3  # of a view, for going there
