@@ -5,6 +5,7 @@ OUT ?= runs/tidy-$(SEED)
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 WARM := .venv/.warm
+LEARNED := .venv/.learned
 KERNELS := $(wildcard sims/house/render/_*.py memory/spatial/*.py)
 
 .PHONY: help tidy test test-all lint bench clean
@@ -26,7 +27,12 @@ $(WARM): $(INSTALLED) $(KERNELS)
 	$(BIN)/engram warmup
 	@touch $@
 
-tidy: $(WARM)
+# What the robot sees with; the tests have it on Python 3.11 only, for torch is large.
+$(LEARNED): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[learn]'
+	@touch $@
+
+tidy: $(WARM) $(LEARNED)
 	$(BIN)/engram tidy --seed $(SEED) --out $(OUT)
 
 test: $(WARM)
@@ -41,8 +47,10 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(WARM)
+bench: $(WARM) $(LEARNED)
 	$(BIN)/python benchmarks/bench_house.py
+	$(BIN)/python benchmarks/bench_detector.py
+	$(BIN)/python benchmarks/bench_brain.py
 	$(BIN)/engram eval tidy-test --workers 2 --out runs/tidy-test
 
 clean:

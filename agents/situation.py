@@ -272,10 +272,11 @@ class Situation:
         ):  # a plate on a table: the table counts too
             below = self.support(support.track)
             chain += [below.track.label] if below.track else []
-        return sum(
+        believed = sum(
             share * min(self.judging.out_of_place(label, holder, rooms) for holder in chain)
             for label, share in self.labels_of(track).items()
         )
+        return min(1.0, believed)  # shares add up to a little more than 1 at times
 
     def on_lid(self, track: Track, holder: Track) -> bool:
         """Whether a thing lies on top of what it belongs inside of."""

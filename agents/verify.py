@@ -56,27 +56,9 @@ def existence(sit: Situation, track: Track) -> float:
     return known / (1.0 + math.exp(-track.existence))
 
 
-def in_hand(sit: Situation) -> dict[str, float]:
-    """Labels and scores of what the image shows in the hand."""
-    if not isinstance(sit.detector, Watched) or not sit.holding:
-        return {}
-    sit.look()
-    votes: dict[str, float] = {}
-    for d in sit.detector.last:
-        row0, col0, row1, col1 = d.box
-        part = np.s_[row0:row1, col0:col1]
-        depth = sit.observation["depth"][part][d.mask[part]]
-        if depth.size and 0.0 < float(np.median(depth)) < sit.config.hand_depth_m:
-            votes[d.label] = max(votes.get(d.label, 0.0), d.score)
-    return votes
-
-
 def held_label(sit: Situation, expected: str, belief: Mapping[str, float]) -> str:
-    """Return what the held thing is, by all that was believed of it before and by what is seen in the hand."""
-    votes = {name: score for name, score in in_hand(sit).items() if sit.prior.knows(name)}
-    known = {name: score for name, score in belief.items() if sit.prior.knows(name)}
-    names = sorted({*votes, *known}, key=lambda name: (-votes.get(name, 0.0) - known.get(name, 0.0), name))
-    return names[0] if names else expected
+    """Return what the held thing is, by what was believed of it before: hands hide too much of what they hold."""
+    return min((n for n in belief if sit.prior.knows(n)), key=lambda name: (-belief[name], name), default=expected)
 
 
 def still_there(sit: Situation, track: Track, place: Floats) -> bool:
@@ -88,13 +70,11 @@ def still_there(sit: Situation, track: Track, place: Floats) -> bool:
 
 
 def held_belief(sit: Situation) -> dict[str, float]:
-    """Return what the held thing may be, by all views of it before and by what is seen in the hand."""
+    """Return what the held thing may be, by all views of it before."""
     held = sit.tracker.held
-    votes = in_hand(sit)
     if certain(sit) or held is None:
         return {sit.held: 1.0}
-    likely = {name: p + votes.pop(name, 0.0) for name, p in sit.labels_of(held).items()} | votes
-    known = {name: p for name, p in likely.items() if sit.prior.knows(name)}
+    known = {name: p for name, p in sit.labels_of(held).items() if sit.prior.knows(name)}
     return known or {sit.held: 1.0}
 
 
