@@ -93,7 +93,7 @@ def run(options: Options, path: Path) -> tuple[float, float]:
     def watch(turn: Turn) -> None:
         ticks.append((time.perf_counter(), time.process_time()))
 
-    task = TidyTask(options.seed, options.rooms, max_steps=options.steps)
+    task = TidyTask(options.seed, options.rooms, perception="oracle", max_steps=options.steps)
     with Hippocampus(path, default_stores(), HippocampusConfig("tidy", deadline_secs=60.0)) as memory:
         run_tidy(task, [watch], remember=Remember(memory, RememberConfig("tidy", "bench")))
     clock, cpu = (1e3 * median(b[k] - a[k] for a, b in pairwise(ticks)) for k in range(2))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Perception = Literal["oracle", "noisy", "learned"]
-DEFAULT_PERCEPTION: Perception = "oracle"
+DEFAULT_PERCEPTION: Perception = "learned"
 
 
 @dataclass(frozen=True)
