@@ -46,7 +46,7 @@ def test_networks_put_pans_on_the_counter_and_pillows_on_the_bed(prior, method):
     for label, place in (("Pan", 1), ("Pillow", 0)):
         (best, belief), (_, other) = net.rank_believed({label: 1.0}, HERE)
         assert best == place
-        assert belief > 2.0 * other
+        assert belief - other > 0.15
 
 
 def test_a_network_without_torch_says_what_to_install(prior, monkeypatch):
