@@ -9,28 +9,28 @@ on such a place.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-import safetensors
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from engram.planners.associative.graph import RELATIONS
+from engram.planners.weights import WeightsFormat, joined, part_of
 
-VERSION = 1
+_WEIGHTS = WeightsFormat(
+    key="associative",
+    what="placement weights",
+    version=1,
+    package="engram.planners.associative",
+    name="placement.safetensors",
+    command="engram train placement",
+)
 SAME = 0.999  # names with at least this cosine are the same
 _NEAR_M = 2.0  # furniture this far away says 1/e as much
 _RARE = 0.01  # shares below this are as good as none
-
-
-class WeightsError(ValueError):
-    """Raised for weights that cannot be used; the message names the file and what to do."""
 
 
 @dataclass(frozen=True)
@@ -328,10 +328,9 @@ def _near(rooms: Tensor, centres: Tensor, q: Query) -> Tensor:
 
 def save(path: Path, nets: Mapping[str, AssociativeNet], about: Mapping[str, Any]) -> None:
     """Write networks by name, and what is to be known of them, as one safetensors file."""
-    tensors = {f"{name}.{key}": t.contiguous() for name, net in nets.items() for key, t in net.state_dict().items()}
     shapes = {name: asdict(net.config) for name, net in nets.items()}
-    text = json.dumps({"version": VERSION, "nets": shapes, "about": dict(about)}, sort_keys=True)
-    save_file(tensors, path, metadata={"associative": text})
+    tensors = joined({name: net.state_dict() for name, net in nets.items()})
+    _WEIGHTS.write(path, tensors, {"nets": shapes, "about": dict(about)})
 
 
 def load(path: Path | None = None) -> tuple[dict[str, AssociativeNet], dict[str, Any]]:
@@ -341,22 +340,10 @@ def load(path: Path | None = None) -> tuple[dict[str, AssociativeNet], dict[str,
         WeightsError: the file is not there, broken, or of another version.
 
     """
-    if path is None:
-        with as_file(files("engram.planners.associative").joinpath("placement.safetensors")) as own:
-            return load(own)
-    remedy = "make it by engram train placement"
-    try:
-        with safetensors.safe_open(path, "pt") as opened:
-            head = json.loads((opened.metadata() or {}).get("associative", "{}"))
-        tensors = load_file(path)
-    except (OSError, safetensors.SafetensorError) as error:
-        raise WeightsError(f"{path}: cannot be read ({error}); {remedy}") from error
-    if head.get("version") != VERSION:
-        raise WeightsError(f"{path}: not placement weights of version {VERSION}; {remedy}")
+    _, tensors, head = _WEIGHTS.read(path)
     nets = {}
     for name, shape in head["nets"].items():
         net = AssociativeNet(NetConfig(**{**shape, "room_types": tuple(shape["room_types"])}))
-        prefix = f"{name}."
-        net.load_state_dict({k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)})
+        net.load_state_dict(part_of(tensors, name))
         nets[name] = net.eval()
     return nets, head["about"]

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from engram.perception.relations import FLOOR
 from engram.perception.text import TextConfig, text_embedder
 from engram.planners.associative.graph import MemoryGraph, SceneNode
-from engram.planners.associative.model import SAME, AssociativeNet, Memory, Query, WeightsError, load
+from engram.planners.associative.model import SAME, AssociativeNet, Memory, Query, load
 from engram.planners.associative.tensors import Names, memory_tensors, node_tensors, places_of
 from engram.planners.placement import Candidate, PlacementPrior, RoomBelief
+from engram.planners.weights import WeightsError
 
 DOUBT = 0.05  # a place this likely, as a share of the likeliest, is proper as well as not
 

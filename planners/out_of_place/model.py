@@ -5,25 +5,26 @@ Sentences come as vectors of a frozen embedder. They are a set: attention pools 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, Literal
 
-import safetensors
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+
+from engram.planners.weights import WeightsFormat, joined, part_of
 
 Variant = Literal["language", "visual", "both"]
 OUTPUTS = ("displaced", "implausible")  # what is judged: that a mess moved it, that it belongs elsewhere
-VERSION = 1
-
-
-class WeightsError(ValueError):
-    """Raised for weights that cannot be used; the message names the file and what to do."""
+_WEIGHTS = WeightsFormat(
+    key="out_of_place",
+    what="out-of-place weights",
+    version=1,
+    package="engram.planners.out_of_place",
+    name="out_of_place.safetensors",
+    command="engram train out-of-place",
+)
 
 
 @dataclass(frozen=True)
@@ -115,10 +116,9 @@ def balanced_loss(odds: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
 
 def save(path: Path, nets: Mapping[str, OutOfPlaceNet], about: Mapping[str, Any]) -> None:
     """Write judges by name, and what is to be known of them, as one safetensors file."""
-    tensors = {f"{name}.{key}": t.contiguous() for name, net in nets.items() for key, t in net.state_dict().items()}
     shapes = {name: asdict(net.config) for name, net in nets.items()}
-    text = json.dumps({"version": VERSION, "nets": shapes, "about": dict(about)}, sort_keys=True)
-    save_file(tensors, path, metadata={"out_of_place": text})
+    tensors = joined({name: net.state_dict() for name, net in nets.items()})
+    _WEIGHTS.write(path, tensors, {"nets": shapes, "about": dict(about)})
 
 
 def load(path: Path | None = None) -> tuple[dict[str, OutOfPlaceNet], dict[str, Any]]:
@@ -128,22 +128,10 @@ def load(path: Path | None = None) -> tuple[dict[str, OutOfPlaceNet], dict[str, 
         WeightsError: the file is not there, broken, or of another version.
 
     """
-    if path is None:
-        with as_file(files("engram.planners.out_of_place").joinpath("out_of_place.safetensors")) as own:
-            return load(own)
-    remedy = "make it by engram train out-of-place"
-    try:
-        with safetensors.safe_open(path, "pt") as opened:
-            head = json.loads((opened.metadata() or {}).get("out_of_place", "{}"))
-        tensors = load_file(path)
-    except (OSError, safetensors.SafetensorError) as error:
-        raise WeightsError(f"{path}: cannot be read ({error}); {remedy}") from error
-    if head.get("version") != VERSION:
-        raise WeightsError(f"{path}: not out-of-place weights of version {VERSION}; {remedy}")
+    _, tensors, head = _WEIGHTS.read(path)
     nets = {}
     for name, shape in head["nets"].items():
         net = OutOfPlaceNet(NetConfig(**shape))
-        prefix = f"{name}."
-        net.load_state_dict({k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)})
+        net.load_state_dict(part_of(tensors, name))
         nets[name] = net.eval()
     return nets, head["about"]

@@ -11,7 +11,8 @@ import torch
 from engram.perception.contracts import Detection
 from engram.perception.text import TextConfig, TextEmbedder, text_embedder
 from engram.planners.out_of_place.fusion import Fusion, Views, log_odds
-from engram.planners.out_of_place.model import OUTPUTS, OutOfPlaceNet, WeightsError, load
+from engram.planners.out_of_place.model import OUTPUTS, OutOfPlaceNet, load
+from engram.planners.weights import WeightsError
 
 _JUDGED = OUTPUTS.index("displaced")
 

@@ -11,29 +11,29 @@ grid that follows the explored extent, and 16 numbers for a name in place of one
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.resources import as_file, files
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import safetensors
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from engram.planners.search.grid import LAYERS, BirdsEye
+from engram.planners.weights import WeightsError, WeightsFormat
 
-VERSION = 1
+_WEIGHTS = WeightsFormat(
+    key="search",
+    what="weights of the search network",
+    version=1,
+    package="engram.planners.search",
+    name="search.safetensors",
+    command="engram train search",
+)
 _NEVER = -1e4  # score of cells that are not in a map
-
-
-class WeightsError(ValueError):
-    """Raised for weights that cannot be used; the message names the file and what to do."""
 
 
 @dataclass(frozen=True)
@@ -163,8 +163,7 @@ def lay_out(scenes: Sequence[BirdsEye], rows: Mapping[str, int], vectors: Tensor
 
 def save(path: Path, net: SearchNet, about: Mapping[str, Any]) -> None:
     """Write a network, and what is to be known of it, as one safetensors file."""
-    text = json.dumps({"version": VERSION, "net": asdict(net.config), "about": dict(about)}, sort_keys=True)
-    save_file({k: t.contiguous() for k, t in net.state_dict().items()}, path, metadata={"search": text})
+    _WEIGHTS.write(path, net.state_dict(), {"net": asdict(net.config), "about": dict(about)})
 
 
 def load(path: Path | None = None) -> tuple[SearchNet, dict[str, Any]]:
@@ -174,21 +173,10 @@ def load(path: Path | None = None) -> tuple[SearchNet, dict[str, Any]]:
         WeightsError: the file is not there, broken, or of another version.
 
     """
-    if path is None:
-        with as_file(files("engram.planners.search").joinpath("search.safetensors")) as own:
-            return load(own)
-    remedy = "make it by engram train search"
-    try:
-        with safetensors.safe_open(path, "pt") as opened:
-            head = json.loads((opened.metadata() or {}).get("search", "{}"))
-        tensors = load_file(path)
-    except (OSError, safetensors.SafetensorError) as error:
-        raise WeightsError(f"{path}: cannot be read ({error}); {remedy}") from error
-    if head.get("version") != VERSION:
-        raise WeightsError(f"{path}: not weights of the search network of version {VERSION}; {remedy}")
+    file, tensors, head = _WEIGHTS.read(path)
     net = SearchNet(NetConfig(**{**head["net"], "widths": tuple(head["net"]["widths"])}))
     try:
         net.load_state_dict(tensors)
     except RuntimeError as error:
-        raise WeightsError(f"{path}: of another network ({error}); {remedy}") from error
+        raise WeightsError(f"{file}: of another network ({error}); {_WEIGHTS.remedy}") from error
     return net.eval(), head["about"]

@@ -20,7 +20,8 @@ from engram.memory.occupancy import Occupancy
 from engram.perception.text import TextConfig, TextEmbedder, text_embedder
 from engram.perception.tracker import Track
 from engram.planners.search.grid import BirdsEye, GridConfig, birds_eye, known_things, searched
-from engram.planners.search.model import SearchNet, WeightsError, lay_out, load
+from engram.planners.search.model import SearchNet, lay_out, load
+from engram.planners.weights import WeightsError
 
 Floats = NDArray[np.float64]
 

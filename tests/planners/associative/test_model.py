@@ -13,13 +13,13 @@ from engram.planners.associative.model import (  # noqa: E402
     NetConfig,
     Query,
     RelationalLayer,
-    WeightsError,
     associate,
     link,
     load,
     save,
 )
 from engram.planners.associative.tensors import Names, memory_tensors, node_tensors, places_of  # noqa: E402
+from engram.planners.weights import WeightsError  # noqa: E402
 
 ROOMS = ("Bedroom", "Kitchen")
 

@@ -9,9 +9,10 @@ torch = pytest.importorskip("torch")
 
 from engram.planners.associative import PlacingError, placing_prior  # noqa: E402
 from engram.planners.associative.graph import FLOOR, MemoryGraph, SceneNode  # noqa: E402
-from engram.planners.associative.model import WeightsError, load  # noqa: E402
+from engram.planners.associative.model import load  # noqa: E402
 from engram.planners.associative.scorer import AssociativePrior, load_prior  # noqa: E402
 from engram.planners.placement import Candidate, PlacementPrior  # noqa: E402
+from engram.planners.weights import WeightsError  # noqa: E402
 
 KITCHEN, BEDROOM, BATHROOM = {"Kitchen": 1.0}, {"Bedroom": 1.0}, {"Bathroom": 1.0}
 PLACES = [

@@ -7,12 +7,12 @@ torch = pytest.importorskip("torch")
 from engram.planners.out_of_place.model import (  # noqa: E402
     NetConfig,
     OutOfPlaceNet,
-    WeightsError,
     balanced_loss,
     class_weights,
     load,
     save,
 )
+from engram.planners.weights import WeightsError  # noqa: E402
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ torch = pytest.importorskip("torch")
 from engram.perception.contracts import Detection  # noqa: E402
 from engram.perception.text import HashedNgrams  # noqa: E402
 from engram.planners.out_of_place.fusion import Fusion, log_odds  # noqa: E402
-from engram.planners.out_of_place.model import NetConfig, OutOfPlaceNet, WeightsError, save  # noqa: E402
+from engram.planners.out_of_place.model import NetConfig, OutOfPlaceNet, save  # noqa: E402
 from engram.planners.out_of_place.scorer import OutOfPlaceScorer, load_scorer  # noqa: E402
+from engram.planners.weights import WeightsError  # noqa: E402
 
 FUSION = Fusion(("language", "table", "looks"), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), bias=-1.0, repeat=1.0)
 SENTENCES = ["The mug is supported by the bed", "The mug is closest to the pillow"]

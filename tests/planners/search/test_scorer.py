@@ -13,13 +13,13 @@ from engram.planners.search.grid import LAYERS, BirdsEye  # noqa: E402
 from engram.planners.search.model import (  # noqa: E402
     NetConfig,
     SearchNet,
-    WeightsError,
     lay_out,
     load,
     save,
     search_loss,
 )
 from engram.planners.search.scorer import Heat, SearchPrior, WaypointConfig, load_search, waypoints  # noqa: E402
+from engram.planners.weights import WeightsError  # noqa: E402
 
 
 def scene(nx=24, ny=16, labels=("Bed", "Sofa"), boxes=((2, 2, 6, 5), (20, 10, 22, 12))):
