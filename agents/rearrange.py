@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engram.agents.changes import (
     ChangeConfig,
@@ -26,12 +25,11 @@ from engram.agents.changes import (
     swung,
     unmatched,
 )
-from engram.agents.events import Event
 from engram.agents.explore import explore
 from engram.agents.motion import Skill, look_to, travel, turn_to
-from engram.agents.picture import MapPicture
 from engram.agents.relate import placed
 from engram.agents.restore import pick_up, put_back, swing
+from engram.agents.shown import Shown
 from engram.agents.situation import Situation, TidyConfig
 from engram.agents.verify import Watched
 from engram.perception.contracts import Detector
@@ -64,7 +62,7 @@ class RearrangeConfig:
     )
 
 
-class RearrangeAgent:
+class RearrangeAgent(Shown):
     """Puts a house back to how it was, from RGB-D, odometry and detections.
 
     The first ``reset`` begins the walkthrough, the next the unshuffle, and so on in turn. What it takes from the one to
@@ -129,30 +127,8 @@ class RearrangeAgent:
         sit.step += 1
         return action
 
-    def journal(self) -> list[Event]:
-        """Return what happened in the phase so far, oldest first."""
-        return list(self._sit.events)
-
-    def status(self) -> dict[str, Any]:
-        """Return figures for a progress display."""
-        sit = self._sit
-        return {
-            "phase": sit.phase,
-            "step": sit.step,
-            "found": sum(e.kind == "found" for e in sit.events),
-            "tidied": sit.tidied,
-            "failed": sit.failures,
-            "holding": sit.held,
-            "tracks": len(sit.tracker.tracks),
-        }
-
-    def map_image(self) -> NDArray[np.uint8]:
-        """(H, W, 3) picture of the map from above."""
-        return MapPicture(self._sit.grid).draw(self._sit.trail)
-
-    def map_to_pixel(self, x: float, y: float) -> tuple[float, float]:
-        """(column, row) of a point of the map frame in :meth:`map_image`."""
-        return MapPicture(self._sit.grid).to_pixel(x, y)
+    def _found_count(self) -> int:
+        return sum(e.kind == "found" for e in self._sit.events)
 
     def _situation(self) -> Situation:
         c = self.config

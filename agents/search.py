@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engram.agents.events import Event
 from engram.agents.explore import View, explore
 from engram.agents.fetch import stand_up, take_stance, ways_to_reach
 from engram.agents.motion import Skill, look_to, travel, turn_to
-from engram.agents.picture import MapPicture
 from engram.agents.scout import Pose, Scout, Searcher, WorthScout, learned_searcher, scout_of, worth_around
+from engram.agents.shown import Shown
 from engram.agents.situation import Situation, TidyConfig
 from engram.perception.contracts import Detector
 from engram.perception.geometry import Floats
@@ -49,7 +47,7 @@ class SearchConfig:
     skills: TidyConfig = field(default_factory=TidyConfig)
 
 
-class SearchAgent:
+class SearchAgent(Shown):
     """Finds a thing of a category, from RGB-D, odometry and detections."""
 
     def __init__(
@@ -113,30 +111,8 @@ class SearchAgent:
         """Actions since the search began, DONE left out."""
         return 0 if self.begun is None else max(0, self._sit.step - self.begun - 1)
 
-    def journal(self) -> list[Event]:
-        """Return what happened so far, oldest first."""
-        return list(self._sit.events)
-
-    def status(self) -> dict[str, Any]:
-        """Return figures for a progress display."""
-        sit = self._sit
-        return {
-            "phase": sit.phase,
-            "step": sit.step,
-            "found": int(self.found),
-            "tidied": 0,
-            "failed": sit.failures,
-            "holding": "",
-            "tracks": len(sit.tracker.tracks),
-        }
-
-    def map_image(self) -> NDArray[np.uint8]:
-        """(H, W, 3) picture of the map from above."""
-        return MapPicture(self._sit.grid).draw(self._sit.trail)
-
-    def map_to_pixel(self, x: float, y: float) -> tuple[float, float]:
-        """(column, row) of a point of the map frame in :meth:`map_image`."""
-        return MapPicture(self._sit.grid).to_pixel(x, y)
+    def _found_count(self) -> int:
+        return int(self.found)
 
     def _situation(self) -> Situation:
         c = self.config

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import cycle
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engram.agents.events import Event
 from engram.agents.handled import Deed, HandledNow
 from engram.agents.machine import Errand, Part, State, run
 from engram.agents.motion import Skill
-from engram.agents.picture import MapPicture
 from engram.agents.remember import Remember, result
 from engram.agents.search import SearchWaypoints
+from engram.agents.shown import Shown
 from engram.agents.situation import Budgets, Situation, TidyConfig
 from engram.agents.states import States, Waypoints
 from engram.agents.store import let_go, put_here
@@ -31,7 +28,7 @@ _RESERVE = 5  # steps kept back so that the episode ends with DONE
 _HANDS_FULL = 20  # ... and so many while the hand holds something, to let go of it
 
 
-class TidyAgent:
+class TidyAgent(Shown):
     """Tidies a house from RGB-D, odometry and the detections it is given."""
 
     def __init__(
@@ -95,30 +92,8 @@ class TidyAgent:
         sit.step += 1
         return action
 
-    def journal(self) -> list[Event]:
-        """Return what happened so far, oldest first."""
-        return list(self._sit.events)
-
-    def status(self) -> dict[str, Any]:
-        """Return figures for a progress display."""
-        sit = self._sit
-        return {
-            "phase": sit.phase,
-            "step": sit.step,
-            "found": len(self._states.found),
-            "tidied": sit.tidied,
-            "failed": sit.failures,
-            "holding": sit.held,
-            "tracks": len(sit.tracker.tracks),
-        }
-
-    def map_image(self) -> NDArray[np.uint8]:
-        """(H, W, 3) picture of the map from above."""
-        return MapPicture(self._sit.grid).draw(self._sit.trail)
-
-    def map_to_pixel(self, x: float, y: float) -> tuple[float, float]:
-        """(column, row) of a point of the map frame in :meth:`map_image`."""
-        return MapPicture(self._sit.grid).to_pixel(x, y)
+    def _found_count(self) -> int:
+        return len(self._states.found)
 
     def _begin(self) -> None:
         self._sit = Situation(self.config, Watched(self._detector), self._prior, self._rooms)
