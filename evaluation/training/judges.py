@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engram.evaluation.training.checkpoint import load_checkpoint, save_checkpoint
+from engram.evaluation.training.optimiser import cosine, descend, set_rate
 from engram.perception.text import TextEmbedder
 from engram.planners.out_of_place.data import Example, appearance
 from engram.planners.out_of_place.model import NetConfig, OutOfPlaceNet, balanced_loss, class_weights
@@ -92,19 +93,14 @@ def fit(
     weights = class_weights(data.labels).to(device)
     for epoch in range(begun, config.epochs):
         random = torch.Generator().manual_seed(config.seed * 10_007 + epoch)
-        for group in optimiser.param_groups:
-            group["lr"] = config.rate * 0.5 * (1.0 + float(np.cos(np.pi * epoch / config.epochs)))
+        set_rate(optimiser, cosine(config.rate, epoch / config.epochs))
         losses = []
         net.train()
         for rows in _batches(torch.randperm(len(data), generator=random), config.batch):
             with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
                 odds = net(*_inputs(shape, data, rows, device, config.unsaid, random))
             loss = balanced_loss(odds.float(), data.labels[rows].to(device), weights)
-            optimiser.zero_grad()
-            torch.autograd.backward([loss])
-            torch.nn.utils.clip_grad_norm_(net.parameters(), config.clip)
-            optimiser.step()
-            losses.append(float(loss.detach()))
+            losses.append(descend(net, optimiser, loss, config.clip))
         if checkpoint is not None:
             save_checkpoint(checkpoint, net, [optimiser], {}, epoch + 1)
         progress(epoch + 1, float(np.mean(losses)))

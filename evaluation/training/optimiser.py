@@ -1,4 +1,4 @@
-"""The optimiser of convolutional networks: Muon for the kernels, AdamW for all else.
+"""How networks descend: a step of any optimiser, and Muon with AdamW for convolutional networks.
 
 Muon (Jordan et al., 2024) orthogonalises the momentum of a matrix; the kernels of a convolution are one matrix with a
 row for each output channel. On the detector it needs about two thirds of the images that AdamW needs for the same loss.
@@ -6,10 +6,32 @@ row for each output channel. On the detector it needs about two thirds of the im
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+
+def descend(net: nn.Module, optimiser: Optimizer, loss: Tensor, clip: float) -> float:
+    """Take one step down a loss, with gradients of a norm of at most ``clip``; return the loss."""
+    optimiser.zero_grad()
+    torch.autograd.backward([loss])
+    torch.nn.utils.clip_grad_norm_(net.parameters(), clip)
+    optimiser.step()
+    return float(loss.detach())
+
+
+def set_rate(optimiser: Optimizer, rate: float) -> None:
+    """Change the learning rate."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+
+
+def cosine(rate: float, done: float) -> float:
+    """Learning rate that falls from ``rate`` to zero along half a cosine, when a share of the work is done."""
+    return rate * 0.5 * (1.0 + math.cos(math.pi * done))
 
 
 class MuonAdamW:
@@ -33,7 +55,7 @@ class MuonAdamW:
             {"params": [p for p in rest if p.ndim > 1], "weight_decay": weight_decay},
             {"params": [p for p in rest if p.ndim <= 1], "weight_decay": 0.0},
         ]
-        self.parts: tuple[torch.optim.Optimizer, ...] = (
+        self.parts: tuple[Optimizer, ...] = (
             torch.optim.AdamW(adam, lr=rate, betas=(0.9, 0.99)),
             torch.optim.Muon(self._matrices, lr=rate, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"),
         )
@@ -41,8 +63,7 @@ class MuonAdamW:
     def set_rate(self, rate: float) -> None:
         """Change the learning rate of both."""
         for part in self.parts:
-            for group in part.param_groups:
-                group["lr"] = rate
+            set_rate(part, rate)
 
     def zero_grad(self) -> None:
         """Forget the gradients of the network."""

@@ -3,59 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar
 
-from engram.agents.cli import CommandError
+from engram.evaluation.training.text_run import Say, TextRun, leave, span
 
 if TYPE_CHECKING:
     from engram.evaluation.training.out_of_place import OutOfPlaceTraining, Trained
 
 
 @dataclass(frozen=True)
-class OutOfPlace:
+class OutOfPlace(TextRun):
     """Train the judges of what is out of place: weights, card and table go to the folder ``out``."""
 
-    preset: Literal["quick", "full"] = "full"
-    """quick takes minutes and shows that all parts work together; full is what the weights were made with."""
+    part: ClassVar[str] = "out-of-place"
+
     out: Path = Path("runs/train/out-of-place")
     """Directory for out_of_place.safetensors, out_of_place.md, table.json and the checkpoints."""
     examples: Path = Path("runs/train/out-of-place/examples")
     """Directory of the examples; houses that are missing are looked at."""
-    resume: bool = False
-    """Go on from the checkpoints in the output directory, if there are any; examples are always kept."""
-    seed: int = 0
-    """Seed of weights, order and what is left unsaid."""
-    text: Literal["hashed", "minilm"] = "hashed"
-    """What turns sentences into vectors: hashed n-grams, or MiniLM where it is installed."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where to compute; auto takes a GPU where there is one."""
-    threads: int = 1
-    """Threads of the networks on the CPU."""
-
-    def command(self) -> str:
-        """What to type to get the same weights; folders are everyone's own."""
-        return f"engram train out-of-place --preset {self.preset} --seed {self.seed} --text {self.text}"
 
 
-def run(options: OutOfPlace, device: str, say: Callable[[str], None]) -> None:
+def run(options: OutOfPlace, device: str, say: Say) -> None:
     """Train, and write weights, card and table; raise ``CommandError`` where that cannot be done."""
     from engram.evaluation.training.out_of_place import quick_or_full, train_out_of_place
-    from engram.perception.text import TextModelError
 
-    if not options.resume:
-        for path in options.out.glob("*.checkpoint.safetensors"):
-            path.unlink()
     config = quick_or_full(options.preset, options.seed, options.text)
-    try:
+    with options.running(options.out):
         trained = train_out_of_place(config, options.out, options.examples, device, say)
-    except (ValueError, TextModelError) as error:
-        raise CommandError(str(error)) from error
-    text = card(config, trained, options.command())
-    (options.out / "out_of_place.md").write_text(text, encoding="utf-8")
-    (options.out / "table.json").write_text(as_json(trained), encoding="utf-8")
+    leave(options.out, ("out_of_place.md", card(config, trained, options.command())), as_json(trained))
     say(table(trained))
 
 
@@ -91,8 +68,8 @@ def table(trained: Trained) -> str:
     """Markdown table of average precision by variant."""
     head = "| judged | variant | out of place | gain over counts | in place |\n|---|---|---|---|---|"
     lines = [
-        f"| {r.question} | {r.variant} | {r.out_of_place:.3f} ({_span(r.out_of_place_interval)}) "
-        f"| {_span(r.gain_interval, '+.3f')} | {r.in_place:.4f} ({_span(r.in_place_interval, '.4f')}) |"
+        f"| {r.question} | {r.variant} | {r.out_of_place:.3f} ({span(r.out_of_place_interval)}) "
+        f"| {span(r.gain_interval, '+.3f')} | {r.in_place:.4f} ({span(r.in_place_interval, '.4f')}) |"
         for r in trained.rows
     ]
     return "\n".join([head, *lines])
@@ -111,7 +88,3 @@ def as_json(trained: Trained) -> str:
 
 def _curve(trained: Trained) -> str:
     return "\n".join(f"| {p.threshold} | {p.found:.3f} | {p.wrong:.2f} |" for p in trained.curve)
-
-
-def _span(interval: tuple[float, float], form: str = ".3f") -> str:
-    return f"{interval[0]:{form}} to {interval[1]:{form}}"

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from engram.evaluation.training.checkpoint import load_checkpoint, save_checkpoint
+from engram.evaluation.training.optimiser import cosine, descend, set_rate
 from engram.evaluation.training.placement_houses import Kept, Look, TidyHouse, holder_label, look
 from engram.planners.associative.graph import MemoryGraph, SceneNode
 from engram.planners.associative.model import AssociativeNet, MemoryTensors, NetConfig, Query
@@ -158,8 +159,7 @@ def fit(
     begun = load_checkpoint(checkpoint, net, [optimiser], {}) if checkpoint and checkpoint.exists() else 0
     for epoch in range(begun, config.epochs):
         torch.manual_seed(config.seed * 10_007 + epoch)
-        for group in optimiser.param_groups:
-            group["lr"] = config.rate * 0.5 * (1.0 + float(np.cos(np.pi * epoch / config.epochs)))
+        set_rate(optimiser, cosine(config.rate, epoch / config.epochs))
         net.train()
         losses = []
         for number, lesson in enumerate(lessons(config, taught, epoch)):
@@ -171,11 +171,7 @@ def fit(
                     tensors = memory_tensors(drawn, taught.names, taught.room_types)
                     memory = net.encode(MemoryTensors._make(None if t is None else t.to(device) for t in tensors))
                 loss = lesson_loss(forward(memory, moved.query), moved)
-            optimiser.zero_grad()
-            torch.autograd.backward([loss])
-            torch.nn.utils.clip_grad_norm_(net.parameters(), config.clip)
-            optimiser.step()
-            losses.append(float(loss.detach()))
+            losses.append(descend(net, optimiser, loss, config.clip))
         if checkpoint is not None:
             save_checkpoint(checkpoint, net, [optimiser], {}, epoch + 1)
         progress(epoch + 1, float(np.mean(losses)))

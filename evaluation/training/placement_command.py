@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar
 
-from engram.agents.cli import CommandError
+from engram.evaluation.training.text_run import Say, TextRun, leave, span
 
 if TYPE_CHECKING:
     from engram.evaluation.training.placement import PlacementTraining
@@ -18,48 +18,26 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Placement:
+class Placement(TextRun):
     """Train the associative memory for placement: memory graph, weights, card and table go to the folder ``out``."""
 
-    preset: Literal["quick", "full"] = "full"
-    """quick takes minutes and shows that all parts work together; full is what the weights were made with."""
+    part: ClassVar[str] = "placement"
+
     out: Path = Path("runs/train/placement")
     """Directory for memory_graph.json, placement.safetensors, placement.md, table.json and the checkpoints."""
     houses: Path = Path("runs/train/placement/houses")
     """Directory of the tidy houses; those that are missing are generated."""
-    resume: bool = False
-    """Go on from the checkpoints in the output directory, if there are any; houses are always kept."""
-    seed: int = 0
-    """Seed of weights, order, and of what the robot sees and misses."""
-    text: Literal["hashed", "minilm"] = "hashed"
-    """What turns names into vectors: hashed n-grams, or MiniLM where it is installed."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where to compute; auto takes a GPU where there is one."""
-    threads: int = 1
-    """Threads of the networks on the CPU."""
-
-    def command(self) -> str:
-        """What to type to get the same weights; folders are everyone's own."""
-        return f"engram train placement --preset {self.preset} --seed {self.seed} --text {self.text}"
 
 
-def run(options: Placement, device: str, say: Callable[[str], None]) -> None:
+def run(options: Placement, device: str, say: Say) -> None:
     """Train, and write weights, card and table; raise ``CommandError`` where that cannot be done."""
     from engram.evaluation.training.placement import quick_or_full
     from engram.evaluation.training.placement_study import train_placement
-    from engram.perception.text import TextModelError
 
-    if not options.resume:
-        for path in options.out.glob("*.checkpoint.safetensors"):
-            path.unlink()
     config = quick_or_full(options.preset, options.seed, options.text)
-    try:
+    with options.running(options.out):
         trained = train_placement(config, options.out, options.houses, device, say)
-    except (ValueError, TextModelError) as error:
-        raise CommandError(str(error)) from error
-    text = card(config, trained, options.command())
-    (options.out / "placement.md").write_text(text, encoding="utf-8")
-    (options.out / "table.json").write_text(as_json(trained), encoding="utf-8")
+    leave(options.out, ("placement.md", card(config, trained, options.command())), as_json(trained))
     say(table(trained.rows))
 
 
@@ -112,9 +90,9 @@ def table(found: Sequence[Row]) -> str:
         "|---|---|---|---|---|---|---|"
     )
     lines = [
-        f"| {r.variant} | {r.things} | {r.proper:.3f} ({_span(r.proper_interval)}) | {_span(r.proper_gain, '+.3f')} "
-        f"| {r.proper_of_three:.3f} | {r.energy_removed:.1f} ({_span(r.energy_interval, '.1f')}) "
-        f"| {_span(r.energy_gain, '+.1f')} |"
+        f"| {r.variant} | {r.things} | {r.proper:.3f} ({span(r.proper_interval)}) | {span(r.proper_gain, '+.3f')} "
+        f"| {r.proper_of_three:.3f} | {r.energy_removed:.1f} ({span(r.energy_interval, '.1f')}) "
+        f"| {span(r.energy_gain, '+.1f')} |"
         for r in found
     ]
     return "\n".join([head, *lines])
@@ -130,7 +108,3 @@ def as_json(trained: Trained) -> str:
         "held_rows": {text: [asdict(r) for r in found] for text, found in trained.held_rows.items()},
     }
     return json.dumps(figures, indent=1, sort_keys=True) + "\n"
-
-
-def _span(interval: tuple[float, float], form: str = ".3f") -> str:
-    return f"{interval[0]:{form}} to {interval[1]:{form}}"

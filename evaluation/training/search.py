@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engram.evaluation.training.checkpoint import load_checkpoint, save_checkpoint
+from engram.evaluation.training.optimiser import cosine, descend, set_rate
 from engram.evaluation.training.search_maps import HouseMaps, collect
+from engram.perception.detector.model import channels_last
 from engram.perception.text import TextConfig, TextEmbedder, text_embedder
 from engram.planners.search.grid import BirdsEye, GridConfig, target_heat
 from engram.planners.search.model import Maps, NetConfig, SearchNet, lay_out, save, search_loss
@@ -121,10 +123,7 @@ def fit(
     """Train a network; with ``checkpoint`` it goes on where a run that was stopped left off."""
     c = config
     torch.manual_seed(c.seed)
-    net = SearchNet(NetConfig(text_dims=embedder.dims)).to(device)
-    for parameter in net.parameters():
-        if parameter.ndim == 4:  # convolutions on processors are faster so
-            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    net = channels_last(SearchNet(NetConfig(text_dims=embedder.dims)).to(device))
     optimiser = torch.optim.AdamW(net.parameters(), c.rate, weight_decay=c.weight_decay)
     begun = load_checkpoint(checkpoint, net, [optimiser], {}) if checkpoint and checkpoint.exists() else 0
     scenes = [(house, scene) for house in houses for scene in house.scenes]
@@ -137,8 +136,7 @@ def fit(
     for step, chosen in enumerate(_batches(scenes, c)):
         if step < begun:
             continue
-        for group in optimiser.param_groups:
-            group["lr"] = c.rate * min(1.0, (step + 1) / 50) * 0.5 * (1.0 + float(np.cos(np.pi * step / total)))
+        set_rate(optimiser, min(1.0, (step + 1) / 50) * cosine(c.rate, step / total))
         rng = np.random.default_rng([c.seed, 1, step])
         cases = [case for k in chosen if (case := _drawn(scenes[k], c, rng)).names]
         if not cases:
@@ -147,11 +145,7 @@ def fit(
         with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
             scores = forward(maps, which, targets)
         loss = search_loss(scores.float(), heat).mean()
-        optimiser.zero_grad()
-        torch.autograd.backward([loss])
-        torch.nn.utils.clip_grad_norm_(net.parameters(), c.clip)
-        optimiser.step()
-        losses.append(float(loss.detach()))
+        losses.append(descend(net, optimiser, loss, c.clip))
         if (step + 1) % c.save_every == 0 or step + 1 == total:
             if checkpoint is not None:
                 save_checkpoint(checkpoint, net, [optimiser], {}, step + 1)

@@ -3,59 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar
 
-from engram.agents.cli import CommandError
+from engram.evaluation.training.text_run import Say, TextRun, leave
 
 if TYPE_CHECKING:
     from engram.evaluation.training.search import SearchTraining, Trained
 
 
 @dataclass(frozen=True)
-class Search:
+class Search(TextRun):
     """Train the network that tells where to look for things: weights, card and table go to the folder ``out``."""
 
-    preset: Literal["quick", "full"] = "full"
-    """quick takes minutes and shows that all parts work together; full is what the weights were made with."""
+    part: ClassVar[str] = "search"
+
     out: Path = Path("runs/train/search")
     """Directory for search.safetensors, search.md, table.json and the checkpoint."""
     maps: Path = Path("runs/train/search/maps")
     """Directory of the maps; houses that are missing are walked through."""
-    resume: bool = False
-    """Go on from the checkpoint in the output directory, if there is one; maps are always kept."""
-    seed: int = 0
-    """Seed of weights, order, and of what is left out of a map."""
-    text: Literal["hashed", "minilm"] = "hashed"
-    """What turns names into vectors: hashed n-grams, or MiniLM where it is installed."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where to compute; auto takes a GPU where there is one."""
-    threads: int = 1
-    """Threads of the network on the CPU."""
-
-    def command(self) -> str:
-        """What to type to get the same weights; folders are everyone's own."""
-        return f"engram train search --preset {self.preset} --seed {self.seed} --text {self.text}"
 
 
-def run(options: Search, device: str, say: Callable[[str], None]) -> None:
+def run(options: Search, device: str, say: Say) -> None:
     """Train, and write weights, card and table; raise ``CommandError`` where that cannot be done."""
     from engram.evaluation.training.search import quick_or_full, train_search
-    from engram.perception.text import TextModelError
     from engram.sims.house.render.base import warm_up
 
-    if not options.resume:
-        (options.out / "search.checkpoint.safetensors").unlink(missing_ok=True)
     config = quick_or_full(options.preset, options.seed, options.text)
     warm_up()
-    try:
+    with options.running(options.out):
         trained = train_search(config, options.out, options.maps, device, say)
-    except (ValueError, TextModelError) as error:
-        raise CommandError(str(error)) from error
-    (options.out / "search.md").write_text(card(config, trained, options.command()), encoding="utf-8")
-    (options.out / "table.json").write_text(as_json(trained), encoding="utf-8")
+    leave(options.out, ("search.md", card(config, trained, options.command())), as_json(trained))
     say(table(trained))
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +25,7 @@ CHANNELS = 4 * 4 + GEOMETRY  # colour and inverse depth of 2 x 2 pixels, and the
 _NEAR_M = 0.25
 _FAR_M = 20.0
 _MAX_LOG_SIDE = math.log(512.0)
+_Net = TypeVar("_Net", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ class DetectorNet(nn.Module):
         return channels_last(copy.requires_grad_(requires_grad=False))
 
 
-def channels_last(net: DetectorNet) -> DetectorNet:
+def channels_last(net: _Net) -> _Net:
     """Lay the weights out the way convolutions on processors like them; return the same network."""
     for parameter in net.parameters():
         if parameter.ndim == 4:
