@@ -12,7 +12,8 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -35,6 +36,7 @@ from engram.sims.house.categories import CATEGORIES
 
 Say = Callable[[str], None]
 _SAY_STEPS = 50
+_HAND = "hand"  # folder of the frames that show something in the hand
 _VALIDATION_SCORE = 0.02  # detections below this never change the average precision by much
 
 
@@ -48,6 +50,8 @@ class DetectorTraining:
     first_houses: int = 500  # in the pool when training starts
     grow_steps: int = 12  # after so many steps another house joins
     frames: FrameOptions = field(default_factory=FrameOptions)
+    hand: float = 0.2  # share of the images that show something in the hand
+    hand_houses: int = 300  # ... from so many houses
     rate: float = 2.5e-3
     warmup_steps: int = 300
     cooldown: float = 0.25  # share of the steps, at the end, over which the rate falls to zero
@@ -68,13 +72,25 @@ class DetectorTraining:
         falling = min(1.0, (self.steps - step) / max(self.cooldown * self.steps, 1.0))
         return self.rate * rising * max(falling, 0.0)
 
+    @property
+    def hand_frames(self) -> FrameOptions:
+        """How a house is looked at with something in the hand."""
+        return replace(self.frames, held=1.0)
+
     def pool(self, step: int) -> int:
         """How many houses a step draws from."""
         return min(self.houses, self.first_houses + step // max(self.grow_steps, 1))
 
 
 QUICK = DetectorTraining(
-    steps=240, houses=24, first_houses=24, warmup_steps=30, average=0.98, validation_houses=2, validate_steps=120
+    steps=240,
+    houses=24,
+    first_houses=24,
+    hand_houses=4,
+    warmup_steps=30,
+    average=0.98,
+    validation_houses=2,
+    validate_steps=120,
 )
 FULL = DetectorTraining()
 
@@ -150,12 +166,15 @@ class Pool:
         """Return the batch of a step, the same one every time."""
         rng = np.random.default_rng([self._config.seed, step])
         houses = rng.integers(self._config.pool(step), size=self._config.batch)
-        frames = [self._frame(int(house), float(rng.random())) for house in houses]
+        frames = [self._frame(int(house), rng) for house in houses]
         return make_batch(frames, _NUMBERS, rng)
 
-    def _frame(self, house: int, place: float) -> Frame:
-        shard = Shard(make_shard(self._folder, self._seeds[house], "train", self._config.frames))
-        return shard[int(place * len(shard))]
+    def _frame(self, house: int, rng: np.random.Generator) -> Frame:
+        config, folder, options = self._config, self._folder, self._config.frames
+        if rng.random() < config.hand:
+            house, folder, options = house % config.hand_houses, folder / _HAND, config.hand_frames
+        shard = Shard(make_shard(folder, self._seeds[house], "train", options))
+        return shard[int(rng.random() * len(shard))]
 
 
 _NUMBERS = {name: k for k, name in enumerate(CATEGORIES)}
@@ -241,7 +260,9 @@ def _batches(pool: Pool, steps: range, threads: ThreadPoolExecutor) -> Iterator[
 
 
 def _render_ahead(config: DetectorTraining, frames: Path, workers: int, done: Event) -> None:
-    for _ in make_shards(frames, house_seeds("train", config.houses), "train", config.frames, workers):
+    hand = house_seeds("train", config.hand_houses if config.hand else 0)
+    others = make_shards(frames, house_seeds("train", config.houses), "train", config.frames, workers)
+    for _ in chain(make_shards(frames / _HAND, hand, "train", config.hand_frames, workers), others):
         if done.is_set():
             return
 

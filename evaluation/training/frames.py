@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ class FrameOptions:
     crouched: float = 0.15
     near_m: float = 0.5  # a thing is looked at from between these distances
     far_m: float = 3.5
+    held: float = 0.0  # share of the views that show something in the hand
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class SeenThing:
     key: int  # number of the thing in its house: the same in all frames of a shard
     box: tuple[int, int, int, int]  # row0, col0, row1, col1 of its visible pixels, ends excluded
     pixels: int
-    out_of_place: bool | None  # None where the question has no answer: furniture
+    out_of_place: bool | None  # None where the question has no answer: furniture; what is in the hand is not
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +92,22 @@ class Studio(HouseWorld):
         """Return what is seen from a stance, whose base is in the ``map`` frame."""
         episode = self._episode
         episode.stance = episode.truth.stance = episode.odometry.believed = stance
+        episode.arm.hand.carry(episode.camera)
         return self._observe(Outcome.OK)
+
+    @contextmanager
+    def holding(self, thing_id: str) -> Iterator[None]:
+        """Have a thing in the hand for a while; it is back in its place afterwards. An empty id is nothing."""
+        episode = self._episode
+        hand, before = episode.arm.hand, episode.physics.save()
+        for thing in episode.house.things:
+            if thing.id == thing_id:
+                hand.take(thing)
+        try:
+            yield
+        finally:
+            hand.let_go()
+            episode.physics.restore(before)
 
 
 def house_frames(seed: int, use: Use, options: FrameOptions) -> Iterator[Frame]:
@@ -113,9 +130,13 @@ def views_of_house(seed: int, options: FrameOptions) -> Iterator[Frame]:
         places = locate(things)
         misplaced = [not is_proper(t.category, places[t.id]) if t.id in places else None for t in things]
         cells = studio.truth.reachable()
+        movable = [t for t in things if t.pickupable]
         for _ in range(options.frames):
             stance = _stance(things, cells, options, rng)
-            yield _frame(studio.view(stance), studio.truth.instances(), things, misplaced)
+            held = _target(movable, rng).id if options.held and movable and rng.random() < options.held else ""
+            lies = [None if m is None else m and t.id != held for t, m in zip(things, misplaced, strict=True)]
+            with studio.holding(held):
+                yield _frame(studio.view(stance), studio.truth.instances(), things, lies)
     finally:
         studio.close()
 

@@ -153,7 +153,7 @@ def test_a_gpu_that_is_not_there():
 def test_frames_are_rendered_ahead(tmp_path, capsys):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "engram.evaluation.training.frames.FrameOptions.__init__.__defaults__", (2, 0, 32, 1, 0, 0, 0.5, 3)
+            "engram.evaluation.training.frames.FrameOptions.__init__.__defaults__", (2, 0, 32, 1, 0, 0, 0.5, 3, 0)
         )
         assert commands.train(commands.Frames(tmp_path, houses=2, workers=0)) == 0
     assert capsys.readouterr().out == "2 of 2 houses\n"

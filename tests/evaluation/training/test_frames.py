@@ -41,6 +41,16 @@ def test_a_frame_is_an_observation(frames):
     assert np.allclose(observation["map_T_camera"][:3, :3] @ observation["map_T_camera"][:3, :3].T, np.eye(3))
 
 
+def test_a_held_thing_is_in_front_of_the_camera_and_back_in_its_place_after(frames):
+    held = list(house_frames(11, "train", FrameOptions(frames=4, mess=3, size=64, held=1.0)))
+    for frame in held:
+        near = [k for k in range(1, len(frame.things) + 1) if np.median(frame.depth[frame.numbers == k]) < 0.5]
+        assert 1 <= len(near) <= 3  # the thing, and what lies on it
+        assert all(frame.things[k - 1].out_of_place is False or len(near) > 1 for k in near)
+    depths = [np.median(f.depth[f.numbers == k]) for f in frames for k in range(1, len(f.things) + 1)]
+    assert min(depths) > 0.5
+
+
 def test_a_shard_gives_back_what_was_written(tmp_path, frames):
     path = make_shard(tmp_path, 11, "train", OPTIONS)
     shard = Shard(path)
