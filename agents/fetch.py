@@ -11,7 +11,7 @@ from engram.agents.aim import ImagePoint, pick_points
 from engram.agents.events import Event, point
 from engram.agents.motion import Skill, look_to, travel, turn_to
 from engram.agents.situation import Situation
-from engram.agents.verify import certain, held_label, plausible, still_there
+from engram.agents.verify import certain, held_label, in_hand, plausible, still_there
 from engram.perception.contracts import Detection
 from engram.perception.geometry import Floats
 from engram.perception.tracker import Sighting, Track
@@ -137,7 +137,7 @@ def _grasp(sit: Situation, track: Track, sighting: Sighting | None, uv: ImagePoi
     if not wrong:
         sit.tracker.remove(track)
         sit.tracker.hold(taken)
-    sit.held = label if certain(sit) else held_label(sit, label, {} if wrong else taken.belief)
+    sit.held = label if certain(sit) else held_label(sit, label, in_hand(sit) if wrong else taken.belief)
     if source == "Floor":
         sit.grid.forget(float(place[0]), float(place[1]), float(track.size[:2].max()) / 2 + 0.05)
     picture, reason = sit.observation["rgb"], "another" if wrong else ""

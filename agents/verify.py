@@ -14,6 +14,7 @@ import numpy as np
 from engram.agents.situation import Situation
 from engram.perception.contracts import Detection, Detector
 from engram.perception.geometry import Floats
+from engram.perception.lifting import beliefs_of
 from engram.perception.tracker import Track
 from engram.sims.contract import Observation
 
@@ -57,7 +58,7 @@ def existence(sit: Situation, track: Track) -> float:
 
 
 def held_label(sit: Situation, expected: str, belief: Mapping[str, float]) -> str:
-    """Return what the held thing is, by what was believed of it before: hands hide too much of what they hold."""
+    """Return what the held thing is, by what is believed of it, or what was expected where nothing is."""
     return min((n for n in belief if sit.prior.knows(n)), key=lambda name: (-belief[name], name), default=expected)
 
 
@@ -70,12 +71,18 @@ def still_there(sit: Situation, track: Track, place: Floats) -> bool:
 
 
 def held_belief(sit: Situation) -> dict[str, float]:
-    """Return what the held thing may be, by all views of it before."""
+    """Return what the held thing may be, by all views of it."""
     held = sit.tracker.held
-    if certain(sit) or held is None:
+    if certain(sit):
         return {sit.held: 1.0}
-    known = {name: p for name, p in sit.labels_of(held).items() if sit.prior.knows(name)}
+    believed = in_hand(sit) if held is None else sit.labels_of(held)
+    known = {name: p for name, p in believed.items() if sit.prior.knows(name)}
     return known or {sit.held: 1.0}
+
+
+def in_hand(sit: Situation) -> dict[str, float]:
+    """Return what the hand holds by its looks in this frame alone; empty where nothing shows it."""
+    return {} if sit.tracker.hand is None else beliefs_of(sit.tracker.hand)
 
 
 def _known(sit: Situation, track: Track) -> bool:

@@ -1,7 +1,8 @@
 """What many views say together: which label, whether there is anything at all, and whether it is out of place.
 
 Views from nearly the same place see the same thing in the same light and err alike, so a place counts by the mean of
-its views, and twice at most. All is a sum over places: the order of views does not matter.
+its views, and twice at most. All is a sum over places: the order of views does not matter. The hand is a place of its
+own: what it holds is near, whole and always seen from the same side, and counts more.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ _MOST = 0.999  # no view is surer than this
 _SPREAD = 0.1  # what is left of a view's beliefs is spread over many labels: none has more of it than this share
 _FAINT = 0.005  # less likely labels are not told, unless there is no other
 _JUDGED = 2.0  # log-odds of being out of place that one view is worth at most
+_HAND_TRUST = 3.0  # a view in the hand counts for so many others
 _EXACT = (0.0, 1.0)  # a judgement that is no belief but knowledge
 
 Cell = tuple[int, int, int]
+HAND: Cell = (0, 0, -1 << 30)  # the place from which the robot sees what it holds
 
 
 def evidence_of(probability: float) -> float:
@@ -51,7 +54,7 @@ class Fusion:
     def add(self, cell: Cell, beliefs: Mapping[str, float], score: float, out_of_place: float | None) -> None:
         """Take in a view from a place, given the probabilities of labels, the detector's score and its judgement."""
         place = self.places.setdefault(cell, _Place())
-        self._count(place, -1.0)
+        self._count(cell, place, -1.0)
         place.views += 1
         rest = _SPREAD * max(0.0, 1.0 - sum(beliefs.values()))
         for name, p in (*beliefs.items(), (OTHER, rest)):
@@ -62,20 +65,20 @@ class Fusion:
             place.log_odds += _clipped_log_odds(out_of_place)
             self.judged += 1
             self.known = out_of_place if out_of_place in _EXACT else self.known
-        self._count(place, 1.0)
+        self._count(cell, place, 1.0)
 
     def join(self, other: Fusion) -> None:
         """Take in all views of another, which was the same thing."""
         for cell, theirs in other.places.items():
             place = self.places.setdefault(cell, _Place())
-            self._count(place, -1.0)
+            self._count(cell, place, -1.0)
             place.views += theirs.views
             for name, value in theirs.sums.items():
                 place.sums[name] = place.sums.get(name, 0.0) + value
             place.presence += theirs.presence
             place.judged += theirs.judged
             place.log_odds += theirs.log_odds
-            self._count(place, 1.0)
+            self._count(cell, place, 1.0)
         self.judged += other.judged
         self.known = other.known if self.known is None else self.known
 
@@ -99,9 +102,9 @@ class Fusion:
         total = sum(odds.values())
         return {name: value / total for name, value in odds.items() if name != OTHER and value >= _FAINT * total}
 
-    def _count(self, place: _Place, sign: float) -> None:
+    def _count(self, cell: Cell, place: _Place, sign: float) -> None:
         """Add what a place contributes, or take it back."""
-        weight = sign * _weight(place.views)
+        weight = sign * _weight(place.views) * (_HAND_TRUST if cell == HAND else 1.0)
         for name, value in place.sums.items():
             self.labels[name] = self.labels.get(name, 0.0) + weight * value
         self.presence += weight * place.presence

@@ -89,6 +89,17 @@ def views_of(
     return views
 
 
+def in_hand(detections: Sequence[Detection], observation: Observation, config: LiftConfig) -> Detection | None:
+    """Return the detection that shows most of what the hand holds; ``None`` when none shows it."""
+    near = []
+    for d in detections:
+        if observation["holding"] and not fault_of(d, observation["depth"].shape):
+            depth = observation["depth"][d.mask]
+            depth = depth[np.isfinite(depth) & (depth > 0.0)]
+            near += [d] if len(depth) and _near(depth, observation, config) else []
+    return max(near, key=lambda d: d.pixels * presence_of(d), default=None)
+
+
 def fault_of(detection: Detection, shape: tuple[int, ...]) -> str:
     """Return why a detection in an image of a shape (H, W) cannot be used; empty when it can."""
     row0, col0, row1, col1 = detection.box
@@ -164,7 +175,7 @@ def _lift(
     rows, cols, depth = rows[good], cols[good], depth[good]
     if len(depth) < config.min_points:
         return np.empty((0, 3))
-    if observation["holding"] and float(np.median(depth)) < config.hand_depth_m:
+    if _near(depth, observation, config):
         return None
     if detection.score >= 1.0:
         return lift(observation, rows, cols)
@@ -173,6 +184,11 @@ def _lift(
     middle = np.sort(points, axis=0)[len(points) // 2]
     away = points - middle
     return np.asarray(points[np.einsum("ij,ij->i", away, away) <= reach * reach])
+
+
+def _near(depth: NDArray[np.float32], observation: Observation, config: LiftConfig) -> bool:
+    """Whether the depths (N,) are of what the hand holds."""
+    return bool(observation["holding"]) and float(np.median(depth)) < config.hand_depth_m
 
 
 def _cluster(depth: NDArray[np.float32], config: LiftConfig) -> NDArray[np.bool_]:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engram.perception.absence import AbsenceConfig, look_for_absent
-from engram.perception.beliefs import agreement
+from engram.perception.beliefs import HAND, agreement
 from engram.perception.contracts import Detection
 from engram.perception.geometry import Floats, PointImage, up_facing
-from engram.perception.lifting import LiftConfig, View, presence_of, views_of
+from engram.perception.lifting import LiftConfig, View, beliefs_of, in_hand, presence_of, views_of
 from engram.perception.sizes import reach_m
 from engram.perception.tracks import VOXEL_M, Sighting, State, Track, cell_of, pack_voxels, unpack_voxels
 from engram.sims.contract import Observation
@@ -55,6 +55,7 @@ class Tracker:
         self.config = config or TrackerConfig()
         self.tracks: list[Track] = []
         self.held: Track | None = None
+        self.hand: Detection | None = None  # what shows the thing in the hand, in the last frame
         self.dropped: Counter[str] = Counter()  # detections that were of no use, by reason
         self._next = 0
 
@@ -64,6 +65,8 @@ class Tracker:
         """Match the detections of a frame to tracks, make new ones, and drop what is gone."""
         for track in self.tracks:
             track.state = "stale" if track.state == "visible" else track.state
+        self.hand = in_hand(detections, observation, self.config.lift)
+        self._look_at_hand()
         views = views_of(detections, observation, self.config.lift, self.dropped)
         sightings = self._match(views, observation, step)
         self._add_surfaces(sightings, image)
@@ -83,6 +86,7 @@ class Tracker:
         """Take a track for what the hand now holds: it is no longer where it was."""
         self.remove(track)
         track.state, self.held = "held", track
+        self._look_at_hand()
 
     def put(self, point: Floats, step: int) -> Track | None:
         """Set the held track down at a point (3,) of a surface; its next view says where it lies exactly.
@@ -107,6 +111,12 @@ class Tracker:
         """Tracks whose label is one of these."""
         wanted = set(labels)
         return [t for t in self.tracks if t.label in wanted]
+
+    def _look_at_hand(self) -> None:
+        """Take in what the frame shows of the held thing."""
+        if self.held is not None and self.hand is not None:
+            self.held.fusion.add(HAND, beliefs_of(self.hand), presence_of(self.hand), None)
+            self.held.believe()
 
     def _match(self, views: Sequence[View], observation: Observation, step: int) -> list[Sighting]:
         pairs = [

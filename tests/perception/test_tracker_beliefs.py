@@ -276,6 +276,24 @@ def test_held_put_down_and_seen_again():
     assert put.state == "removed"
 
 
+def test_what_the_hand_shows_outweighs_views_from_afar():
+    tracker = Tracker()
+    five_views(tracker, [("Cup", {"Cup": 0.7, "Mug": 0.2})] * 5)
+    (thing,) = tracker.tracks
+    assert thing.label == "Cup"
+    carried = {**frame(things=[(70, 40, 96, 56, 0.42)]), "holding": 1}
+    beside = seen("Bowl", (70, 60, 80, 70))  # nothing near there: it is not in the hand
+    assert look(tracker, carried, [seen("Mug", (70, 40, 96, 56), 0.9, {"Mug": 0.95}), beside], 6) != []
+    tracker.hold(thing)
+    assert thing.label == "Mug"
+    look(tracker, carried, [seen("Mug", (70, 40, 96, 56), 0.9, {"Mug": 0.95})], 7)
+    put = tracker.put(np.array([1.25, 0.0, 0.42]), 8)
+    assert put.label == "Mug"
+    assert put.label_belief > 0.8
+    look(tracker, frame(things=[(70, 40, 96, 56, 0.42)]), [], 9)
+    assert tracker.hand is None
+
+
 def test_sizes_bound_what_a_thing_can_be():
     assert 0.1 < diagonal_m("Mug") < 0.4 < diagonal_m("Sofa") < UNBOUNDED_M == diagonal_m("Gizmo")
     assert reach_m({"Mug": 0.6, "Sofa": 0.05}) == diagonal_m("Mug")
