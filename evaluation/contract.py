@@ -32,6 +32,10 @@ class EvaluationError(Exception):
     """Base of the errors of evaluation; the message names the cause and the remedy."""
 
 
+class UnavailableError(EvaluationError):
+    """Raised by an episode that needs what this machine has not: a run ends with it, for all others need it too."""
+
+
 @dataclass(frozen=True)
 class Metric:
     """One column of the table of a run, and how it is made of the figures of its episodes.
@@ -144,6 +148,7 @@ class EpisodeProtocol(Protocol):
 
         Raises:
             EvaluationError: the configuration does not fit.
+            UnavailableError: something that the episodes of the configuration need is missing.
 
         """
         ...

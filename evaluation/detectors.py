@@ -9,7 +9,7 @@ from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
-from engram.evaluation.contract import EvaluationError
+from engram.evaluation.contract import UnavailableError
 from engram.evaluation.detector_options import DetectorOptions
 from engram.perception.adapters.config import FAMILIES, BoxRules, DetectorConfig, ModelConfig
 from engram.perception.adapters.errors import AdapterError
@@ -21,7 +21,7 @@ _NEEDED = ("torch", "safetensors")
 _FINDING = ("closed-set", "open-vocabulary")
 
 
-class PerceptionError(EvaluationError):
+class PerceptionError(UnavailableError):
     """Raised when there is no such detector here; the message says what to do."""
 
 

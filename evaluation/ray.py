@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engram.evaluation import protocols
-from engram.evaluation.contract import EpisodeProtocol, Job, RunFolder, TraceConfig, Tracing
+from engram.evaluation.contract import EpisodeProtocol, Job, RunFolder, TraceConfig, Tracing, UnavailableError
 from engram.evaluation.ledger import replace
 from engram.evaluation.revision import revision
 from engram.evaluation.worker import Finished, perform
@@ -75,6 +75,8 @@ class RayPool:
     def _result(self, ray: Any, ref: Any, running: Running) -> Finished:
         try:
             finished, trace = ray.get(ref)
+        except UnavailableError as error:
+            raise WorkersError(f"no episode of {running.job.variant!r} can run there: {error}") from error
         except ray.exceptions.RayError as error:
             return _lost(running, f"the process of the episode died ({type(error).__name__})", "died")
         if trace is not None:

@@ -12,7 +12,7 @@ import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engram.evaluation.contract import EpisodeProtocol, Job, Outcome, Tracing
+from engram.evaluation.contract import EpisodeProtocol, Job, Outcome, Tracing, UnavailableError
 
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}\b")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -39,12 +39,15 @@ def perform(protocol: EpisodeProtocol, job: Job, trace: Tracing | None) -> Finis
 
     Raises:
         DiskFullError: there is no space for its trace.
+        UnavailableError: no episode of its kind can run here.
 
     """
     begin = time.perf_counter()
     try:
         outcome = protocol.run(job.config, job.seed, trace)
         json.dumps([outcome.values, outcome.failures, outcome.secs], allow_nan=False)  # what cannot be kept is a crash
+    except UnavailableError:
+        raise
     except Exception as error:
         if is_full(error):
             raise DiskFullError(str(trace.path if trace else job.id)) from error

@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from engram.evaluation import protocols
-from engram.evaluation.contract import EvaluationError, Job, RunFolder, TraceConfig, Tracing
+from engram.evaluation.contract import EvaluationError, Job, RunFolder, TraceConfig, Tracing, UnavailableError
 from engram.evaluation.worker import DiskFullError, Finished, perform, told
 
 _STARTS = 3  # processes that may die before they are ready, one after the other
@@ -188,6 +188,8 @@ def _serve(pipe: Connection, name: str, log: str) -> None:
                 pipe.send(("finished", perform(protocol, job, trace)))
             except DiskFullError as error:
                 pipe.send(("full", str(error)))
+            except UnavailableError as error:
+                pipe.send(("broken", f"no episode of {job.variant!r} can run here: {error}"))
 
 
 def _detach(log: str) -> None:

@@ -7,7 +7,7 @@ from engram.evaluation.worker import DiskFullError, Finished
 from engram.evaluation.workers import LocalPool, WorkersError
 
 CONFIG = {
-    "base": 10, "inner": {"gain": 1.0}, "crash_at": -1, "die_at": -1, "hang_at": -1, "full_at": -1,
+    "base": 10, "inner": {"gain": 1.0}, "crash_at": -1, "lack_at": -1, "die_at": -1, "hang_at": -1, "full_at": -1,
 }  # fmt: skip
 
 
@@ -40,6 +40,11 @@ def test_an_episode_beyond_its_time_is_stopped(run):
 def test_a_full_disk_stops_all(run):
     with pytest.raises(DiskFullError):
         run([1, 2, 3], workers=1, full_at=2)
+
+
+def test_what_no_episode_can_do_without_stops_all(run):
+    with pytest.raises(WorkersError, match="no episode of 'base' can run here: no weights; run: engram train toy"):
+        run([1, 2, 3], workers=1, lack_at=2)
 
 
 def test_a_process_that_cannot_prepare_says_why(run):

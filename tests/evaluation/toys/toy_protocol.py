@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from engram.evaluation.contract import Metric, Outcome
+from engram.evaluation.contract import Metric, Outcome, UnavailableError
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class ToyOptions:
     base: int = 10
     inner: Inner = field(default_factory=Inner)
     crash_at: int = -1
+    lack_at: int = -1
     die_at: int = -1
     hang_at: int = -1
     full_at: int = -1
@@ -49,6 +50,8 @@ class Toy:
     def run(self, config, seed, trace):
         if seed == config["crash_at"]:
             raise RuntimeError(f"fell over {object()} in {os.getcwd()}/house.json")
+        if seed == config["lack_at"]:
+            raise UnavailableError("no weights; run: engram train toy")
         if seed == config["die_at"]:
             ctypes.string_at(0)
         if seed == config["hang_at"]:
