@@ -29,13 +29,20 @@ class View:
     gain_m2: float
 
 
-def explore(sit: Situation) -> Skill[bool]:
-    """Look around until nothing promising is left or the budget is spent; returns whether nothing was left."""
+def explore(sit: Situation, until: int | None = None) -> Skill[bool]:
+    """Look around until nothing promising is left; returns whether nothing was left.
+
+    Args:
+        sit: the situation.
+        until: step at which to stop; ``explore_steps`` of the configuration when not given.
+
+    """
+    until = sit.config.explore_steps if until is None else until
     yield from look_to(sit, sit.config.pitch_deg)
     for _ in range(3):
         yield from turn_to(sit, (sit.heading + 1) % 4)
     refused: set[tuple[Node, int]] = set()
-    while sit.step < sit.config.explore_steps:
+    while sit.step < until:
         view = best_view(sit, refused)
         if view is None:
             return True

@@ -22,7 +22,7 @@ from engram.sims.contract import Outcome, Verb, act
 SLIPPED = "slipped"  # out of the hand
 IN_PLACE = "in_place"  # after all, when seen from near
 _NEXT_POINT = {o.code for o in (Outcome.OCCLUDED, Outcome.NOTHING_THERE, Outcome.BLOCKED, Outcome.TIMEOUT)}
-_FINAL = {Outcome.INVALID.code, Outcome.HAND_FULL.code, SLIPPED, IN_PLACE, "not_there"}
+_FINAL = {Outcome.INVALID.code, Outcome.HAND_FULL.code, Outcome.CLOSED.code, SLIPPED, IN_PLACE, "not_there"}
 _SAME_M = 0.4  # a thing found again lies within this of where it was
 
 
@@ -63,12 +63,20 @@ def ways_to_reach(sit: Situation, place: np.ndarray, reach_m: float, excluded: C
     return []
 
 
-def fetch(sit: Situation, track: Track) -> Skill[str]:
-    """Pick a thing up; returns nothing, or why it failed, which the journal says too."""
+def fetch(sit: Situation, track: Track, *, wanted: bool = False, shunned: Collection[Node] = ()) -> Skill[str]:
+    """Pick a thing up; returns nothing, or why it failed, which the journal says too.
+
+    Args:
+        sit: the situation.
+        track: the thing.
+        wanted: whether it is fetched wherever it lies; if not, only from where it is out of place.
+        shunned: nodes that are no good to stand at for it.
+
+    """
     label, place = track.label, track.centre.copy()
     holder = sit.support(track).track
     source = holder.label if holder else "Floor"
-    reason, excluded, reach = "no_path", set[Node](), sit.config.reach_m
+    reason, excluded, reach = "no_path", set(shunned), sit.config.reach_m
     for _ in range(sit.config.stands):
         sit.plan()
         options = ways_to_reach(sit, place, reach, excluded)
@@ -79,7 +87,7 @@ def fetch(sit: Situation, track: Track) -> Skill[str]:
             yield from stand_up(sit, options[0])
             reason = "blocked"
             continue
-        reason = _second_thoughts(sit, track) or (yield from _pick(sit, track, label, place, source))
+        reason = _second_thoughts(sit, track, wanted) or (yield from _pick(sit, track, label, place, source))
         yield from stand_up(sit, options[0])
         if not reason:
             return ""
@@ -92,13 +100,15 @@ def fetch(sit: Situation, track: Track) -> Skill[str]:
     return reason
 
 
-def _second_thoughts(sit: Situation, track: Track) -> str:
+def _second_thoughts(sit: Situation, track: Track, wanted: bool) -> str:
     """Return why a thing should, from near, be left alone; nothing when it should not."""
     if certain(sit):
         return ""
     sit.look()
     if track not in sit.tracker.tracks:
         return "not_there"
+    if wanted:
+        return ""
     return IN_PLACE if sit.misplaced(track) < sit.config.least_belief or sit.movable(track) < 0.5 else ""
 
 

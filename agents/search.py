@@ -206,7 +206,7 @@ def look_for(
 def nearest(sit: Situation, tracks: Sequence[Track]) -> Track | None:
     """Return the thing that is nearest as the crow flies; ``None`` when there is none."""
     here = np.asarray(sit.observation["base"][:2], np.float64)
-    return min(tracks, key=lambda t: (_gap(t, here), t.number), default=None)
+    return min(tracks, key=lambda t: (_gap(t.lo, t.hi, here), t.number), default=None)
 
 
 def approach(sit: Situation, track: Track, near_m: float, close_m: float) -> Skill[bool]:
@@ -216,7 +216,7 @@ def approach(sit: Situation, track: Track, near_m: float, close_m: float) -> Ski
         if faces(sit, track, close_m):
             return True
         while (stance := _stance(sit, track, near_m, excluded)) is None:
-            if not (yield from _nearer(sit, track)):
+            if not (yield from go_nearer(sit, track.lo, track.hi)):
                 return False
         excluded.add(stance.node)
         if (yield from take_stance(sit, stance)) and faces(sit, track, close_m):
@@ -225,17 +225,24 @@ def approach(sit: Situation, track: Track, near_m: float, close_m: float) -> Ski
     return faces(sit, track, close_m)
 
 
-def _nearer(sit: Situation, track: Track) -> Skill[bool]:
-    """Go to the place that is nearest to a thing, so that the way on comes into view; whether that was any nearer."""
-    here = _gap(track, np.asarray(sit.observation["base"][:2], np.float64))
-    gaps = {n: _gap(track, np.array(sit.navigator.position(n))) for n in sorted(sit.navigator.reachable())}
+def go_nearer(sit: Situation, lo: Floats, hi: Floats) -> Skill[bool]:
+    """Go to the place that is nearest to a box, so that the way on comes into view; whether that was any nearer.
+
+    Args:
+        sit: the situation; paths must have been planned.
+        lo: corner (3,) of the box, map frame.
+        hi: the other corner.
+
+    """
+    here = _gap(lo, hi, np.asarray(sit.observation["base"][:2], np.float64))
+    gaps = {n: _gap(lo, hi, np.array(sit.navigator.position(n))) for n in sorted(sit.navigator.reachable())}
     goal = min(gaps, key=lambda n: gaps[n] + _WAY_M * sit.navigator.distance(n), default=sit.node)
     if gaps.get(goal, here) > here - _PROGRESS_M:
         return False
     yield from look_to(sit, sit.config.pitch_deg)
     if not (yield from travel(sit, {goal: 0.0}, ahead=True)):
         return False
-    offset = track.centre[:2] - sit.observation["base"][:2]
+    offset = (lo + hi)[:2] / 2 - sit.observation["base"][:2]
     yield from turn_to(sit, round(float(np.arctan2(offset[1], offset[0])) / (np.pi / 2)) % 4)
     return True
 
@@ -298,13 +305,13 @@ def _stance(sit: Situation, track: Track, near_m: float, excluded: Collection[No
     sit.plan()
     found = [
         (stance.crouched, stance.cost, stance)
-        for point in _parts(track)
+        for point in parts_of(track)
         for stance in ways_to_reach(sit, point, near_m, excluded)[:1]
     ]
     return min(found, key=lambda f: f[:2])[2] if found else None
 
 
-def _parts(track: Track) -> list[Floats]:
+def parts_of(track: Track) -> list[Floats]:
     """Points (3,) of a thing: its centre, and for large ones the middles of its sides."""
     centre, half = track.centre, track.size / 2
     points = [centre]
@@ -317,6 +324,6 @@ def _parts(track: Track) -> list[Floats]:
     return points
 
 
-def _gap(track: Track, xy: Floats) -> float:
-    """Horizontal distance from a point to the box of a thing."""
-    return float(np.hypot(*np.maximum(0.0, np.maximum(track.lo[:2] - xy, xy - track.hi[:2]))))
+def _gap(lo: Floats, hi: Floats, xy: Floats) -> float:
+    """Horizontal distance from a point to a box."""
+    return float(np.hypot(*np.maximum(0.0, np.maximum(lo[:2] - xy, xy - hi[:2]))))

@@ -84,7 +84,15 @@ def _spots(sit: Situation, refused: Collection[int]) -> list[Spot]:
 
 
 def place_on(sit: Situation, holder: Track, label: str, stubborn: bool = False) -> Skill[bool]:
-    """Set the held thing down on a receptacle, from a few stances if need be.
+    """Set the held thing down on a receptacle as :func:`set_on` does; whether that worked. The journal says if not."""
+    reason = yield from set_on(sit, holder, label, stubborn)
+    if reason:
+        sit.note("failed", label, reason, holder.centre, holder.label)
+    return not reason
+
+
+def set_on(sit: Situation, holder: Track, label: str, stubborn: bool = False) -> Skill[str]:
+    """Set the held thing down on a receptacle, from a few stances if need be; returns nothing, or why it failed.
 
     A ``stubborn`` robot tries points around where no free patch would do.
     """
@@ -99,14 +107,13 @@ def place_on(sit: Situation, holder: Track, label: str, stubborn: bool = False) 
         if not (yield from take_stance(sit, spot.stance)):
             reason = "blocked"
             continue
-        outcome = yield from _put(sit, holder, label, spot.point, stubborn)
+        outcome = yield from put_at(sit, holder, label, spot.point, stubborn)
         if outcome is Outcome.OK:
-            return True
+            return ""
         reason = outcome.code if outcome is not None else "not_seen"
         if outcome in (Outcome.CLOSED, Outcome.INVALID, Outcome.HAND_EMPTY):
             break
-    sit.note("failed", label, reason, holder.centre, holder.label)
-    return False
+    return reason
 
 
 def put_here(sit: Situation, label: str) -> Skill[bool]:
@@ -168,7 +175,8 @@ def _ahead(sit: Situation, node: Node, heading: int) -> Floats:
     return np.array(sit.navigator.position(node)) + _DROP_M * np.array(DIRECTIONS[heading])
 
 
-def _put(sit: Situation, holder: Track, label: str, aim: Floats, stubborn: bool) -> Skill[Outcome | None]:
+def put_at(sit: Situation, holder: Track, label: str, aim: Floats, stubborn: bool) -> Skill[Outcome | None]:
+    """Set the held thing down from here, near a point (3,) of a receptacle; ``None`` when no free patch is in view."""
     outcome: Outcome | None = None
     tried: list[Floats] = []
     sighting = None

@@ -1,0 +1,1 @@
+"""The cerebellum's skills: what a step of a plan becomes in a world of images."""

@@ -1,0 +1,242 @@
+"""The skills that are one deed each: going, taking, setting down, opening, switching, cutting, looking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engram.agents.explore import explore as look_around
+from engram.agents.fetch import fetch, stand_up, take_stance, ways_to_reach
+from engram.agents.handled import HandledNow
+from engram.agents.machine import Errand, State, run
+from engram.agents.motion import Skill, look_to
+from engram.agents.scout import scout_of
+from engram.agents.search import approach, look_for, parts_of
+from engram.agents.skills.doors import close_it, look_into, not_in_front, open_it, put_into
+from engram.agents.skills.known import Known
+from engram.agents.skills.touch import next_stance, touch, ways_to_part
+from engram.agents.states import States
+from engram.agents.store import let_go, set_on
+from engram.perception.geometry import Floats
+from engram.perception.tracker import Track
+from engram.planners.contract import NO_EFFECT, NO_WAY, NOT_FOUND, OK, PRECONDITION
+from engram.planners.navigation import Node
+from engram.sims.contract import Outcome, Verb
+
+KNIVES = ("Knife", "ButterKnife")
+_LOOKS = 2  # places from which a believed position is looked at
+_NEAR_M = ((0.85, 1.0), (1.3, 1.5))  # stand so near, and it counts as reached within that; the second where need be
+_SIDES = 3  # places from which something open is looked over
+_FLOOR_PITCH_DEG = 60.0
+# Codes of engram.agents.fetch and store, in the terms of planners.
+_CODES = {
+    "": OK, "no_path": NO_WAY, "blocked": NO_WAY, "not_seen": NOT_FOUND, "not_there": NOT_FOUND, "slipped": NO_EFFECT,
+    Outcome.NOTHING_THERE.code: NOT_FOUND,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of a skill."""
+
+    outcome: str = OK
+    text: str = ""
+    found: str = ""
+
+
+def find(k: Known, kind: str) -> Skill[Report]:
+    """Look for a thing of a kind, where such things are kept first, until one is seen."""
+    track = yield from look_for(k.sit, [kind], scout_of("prior")[:2])
+    if track is None:
+        return Report(NOT_FOUND, f"There is no {kind} in sight anywhere.")
+    return Report(OK, f"Found a {kind}.", k.name(track))
+
+
+def explore(k: Known, until: int) -> Skill[Report]:
+    """Look around until nothing is left to see, or a step is reached."""
+    if (yield from look_around(k.sit, until)):
+        return Report(OK, "All that can be seen without opening anything was seen.")
+    return Report("budget", "There is more to see.")
+
+
+def go_to(k: Known, name: str) -> Skill[Report]:
+    """Stand near a thing and face it."""
+    track = yield from seek(k, name)
+    if track is None:
+        return Report(NOT_FOUND)
+    for near_m, close_m in _NEAR_M:
+        if (yield from approach(k.sit, track, near_m, close_m)):
+            return Report()
+    return Report(NO_WAY if track in k.sit.tracker.tracks else NOT_FOUND)
+
+
+def pick(k: Known, name: str) -> Skill[Report]:
+    """Take a thing."""
+    sit = k.sit
+    if sit.holding:
+        held = sit.held == k.kind(name)
+        return Report(OK if held else Outcome.HAND_FULL.code, "The hand holds it already." if held else "")
+    track = yield from seek(k, name)
+    if track is None:
+        return Report(NOT_FOUND)
+    return Report((yield from take(k, track)))
+
+
+def place(k: Known, name: str) -> Skill[Report]:
+    """Set the held thing down in or on something."""
+    if not k.sit.holding:
+        return Report(Outcome.HAND_EMPTY.code)
+    track = yield from seek(k, name)
+    if track is None:
+        return Report(NOT_FOUND)
+    return Report((yield from put(k, track)))
+
+
+def put_down(k: Known) -> Skill[Report]:
+    """Let the held thing go, onto the floor where there is room."""
+    sit, label = k.sit, k.sit.held
+    if not sit.holding:
+        return Report(Outcome.HAND_EMPTY.code)
+    yield from look_to(sit, _FLOOR_PITCH_DEG)
+    if not (yield from let_go(sit)):
+        return Report(sit.outcome.code if sit.outcome is not Outcome.OK else NO_EFFECT)
+    k.laid = (label, np.array([*sit.observation["base"][:2], 0.0]))
+    return Report()
+
+
+def open_thing(k: Known, name: str) -> Skill[Report]:
+    """Open a thing."""
+    track = yield from seek(k, name)
+    return Report(NOT_FOUND if track is None else (yield from open_it(k, track)))
+
+
+def close_thing(k: Known, name: str) -> Skill[Report]:
+    """Close a thing."""
+    track = yield from seek(k, name)
+    return Report(NOT_FOUND if track is None else (yield from close_it(k, track)))
+
+
+def toggle_on(k: Known, name: str) -> Skill[Report]:
+    """Switch a thing on."""
+    track = yield from seek(k, name)
+    return Report(NOT_FOUND if track is None else (yield from switch(k, track, on=True)))
+
+
+def toggle_off(k: Known, name: str) -> Skill[Report]:
+    """Switch a thing off."""
+    track = yield from seek(k, name)
+    return Report(NOT_FOUND if track is None else (yield from switch(k, track, on=False)))
+
+
+def slice_thing(k: Known, name: str) -> Skill[Report]:
+    """Cut a thing with the knife in the hand."""
+    if not k.sit.holding or k.sit.held not in KNIVES:
+        return Report(PRECONDITION, "There is no knife in the hand.")
+    track = yield from seek(k, name)
+    if track is None:
+        return Report(NOT_FOUND)
+    outcome = yield from touch(k.sit, track, Verb.SLICE)
+    if outcome == OK and track in k.sit.tracker.tracks:
+        k.sit.tracker.remove(track)
+    return Report(outcome)
+
+
+def search(k: Known, name: str) -> Skill[Report]:
+    """Look into or over something; what was closed is closed again."""
+    track = yield from seek(k, name)
+    if track is None:
+        return Report(NOT_FOUND)
+    if not k.closes(track):
+        outcome = yield from _look_over(k, track)
+    else:
+        was_open = k.door(track).is_open
+        outcome = yield from open_it(k, track)
+        if outcome == OK:
+            outcome = yield from look_into(k, track)
+            closed = OK if was_open else (yield from close_it(k, track))
+            outcome = outcome if outcome != OK else closed
+    seen = ", ".join(sorted(t.label for t in k.contents(track))) or "nothing"
+    return Report(outcome, f"There is {seen} there." if outcome == OK else "")
+
+
+def tidy(k: Known) -> Skill[Report]:
+    """Put what is out of place where it belongs, until nothing is left."""
+    sit = k.sit
+    budgets = sit.config.budgets
+    yield from run(sit, Errand(), States(budgets, HandledNow()).parts(), budgets, State.SEARCH_OOP)
+    return Report(OK if not sit.holding else Outcome.NO_SPACE.code)
+
+
+def seek(k: Known, name: str) -> Skill[Track | None]:
+    """Return what a name means; where nothing like it is in sight the robot goes and looks where it is believed."""
+    track = k.track(name)
+    position = k.resolve(name)[1]
+    if track is not None or position is None:
+        return track
+    place, used = np.array(position, np.float64), set[Node]()
+    for _ in range(_LOOKS):
+        yield from _look_at(k, place, used)
+        track = k.track(name)
+        if track is not None:
+            break
+    return track
+
+
+def take(k: Known, track: Track) -> Skill[str]:
+    """Pick a thing up, in front of what it is in."""
+    holder = k.around(track)
+    shunned = not_in_front(k, holder) if holder is not None else ()
+    yield from next_stance(k.sit, track.lo, track.hi, lambda used: ways_to_part(k.sit, track, used), ())
+    reason = yield from fetch(k.sit, track, wanted=True, shunned=shunned)
+    return OK if k.sit.holding else _CODES.get(reason, reason)
+
+
+def put(k: Known, holder: Track) -> Skill[str]:
+    """Set the held thing down in or on something; OK when the hand is empty."""
+    sit, label = k.sit, k.sit.held
+    yield from next_stance(sit, holder.lo, holder.hi, lambda used: ways_to_part(sit, holder, used), ())
+    if k.closes(holder):
+        reason = yield from put_into(k, holder)
+    else:
+        reason = yield from set_on(sit, holder, label, stubborn=True)
+        reason = _CODES.get(reason, reason)
+    if sit.holding:
+        return NO_EFFECT if reason == OK else reason
+    placed = next((e for e in reversed(sit.events) if e.kind == "placed" and e.position is not None), None)
+    k.laid = (label, np.array(placed.position if placed is not None else holder.centre))
+    return OK
+
+
+def switch(k: Known, track: Track, *, on: bool) -> Skill[str]:
+    """Switch a thing; OK, too, where it is so already."""
+    reason = yield from touch(k.sit, track, Verb.TOGGLE_ON if on else Verb.TOGGLE_OFF)
+    if reason != Outcome.INVALID.code:
+        return reason
+    if not on or track.label != "Microwave":
+        return OK
+    return PRECONDITION if k.door(track).is_open else OK  # an open one refuses as well as one that runs
+
+
+def _look_over(k: Known, track: Track) -> Skill[str]:
+    """Look at the parts of something open from near, its middle first."""
+    used, outcome = set[Node](), NO_WAY
+    for part in parts_of(track)[:_SIDES]:
+        if (yield from _look_at(k, part, used)):
+            outcome = OK
+    return outcome
+
+
+def _look_at(k: Known, place: Floats, used: set[Node]) -> Skill[bool]:
+    """Look at a place (3,) from near, from where the robot has not stood for it yet; whether that was possible."""
+    sit = k.sit
+    stance = yield from next_stance(
+        sit, place, place, lambda nodes: ways_to_reach(sit, place, sit.config.reach_m, nodes), used
+    )
+    if stance is None:
+        return False
+    used.add(stance.node)
+    arrived = yield from take_stance(sit, stance)
+    sit.look()
+    yield from stand_up(sit, stance)
+    return arrived

@@ -1,0 +1,203 @@
+"""Opening, closing, and putting into what closes: where to stand, and what a door does to map and tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+
+from engram.agents.fetch import stand_up, take_stance, ways_to_reach
+from engram.agents.motion import Skill, look_to
+from engram.agents.skills.known import Door, Known
+from engram.agents.skills.touch import next_stance, touch
+from engram.agents.store import put_at
+from engram.perception.geometry import Floats
+from engram.perception.tracker import Track
+from engram.planners.contract import NO_WAY, NOT_FOUND, OK
+from engram.planners.navigation import Node
+from engram.planners.stances import Stance
+from engram.sims.contract import Outcome, Verb
+
+_GROWN_M = 0.1  # a box that grew more than this to a side opens to that side
+_SWING_M = 0.25  # room between an open door leaf and the base
+_NEAR_M, _FAR_M = 0.6, 1.1  # distances from a front
+_AHEAD_M = 0.15  # a base is in front when it is this far ahead of it
+_ASIDE_M = 0.5  # ... and no farther than this aside
+_OFF_COST = 6.0  # steps per metre off the best place in front
+_TALL_M = 0.9  # what is higher takes two looks
+_HAND_M = (0.3, 1.5)  # heights at which a front is touched
+_FINAL = {o.code for o in (Outcome.CLOSED, Outcome.INVALID, Outcome.HAND_EMPTY)}
+
+
+def open_it(k: Known, track: Track) -> Skill[str]:
+    """Open something; OK, too, where it is open already."""
+    door = k.door(track)
+    reason = yield from touch(k.sit, track, Verb.OPEN, lambda used: in_front(k, track, used))
+    if reason == Outcome.INVALID.code and track.label == "Microwave":  # one that runs does not open
+        yield from touch(k.sit, track, Verb.TOGGLE_OFF)
+        reason = yield from touch(k.sit, track, Verb.OPEN, lambda used: in_front(k, track, used))
+    if reason in (OK, Outcome.INVALID.code):
+        door.is_open = True
+        _learn_front(door, track)
+        return OK
+    return reason
+
+
+def close_it(k: Known, track: Track) -> Skill[str]:
+    """Close something; OK, too, where it is closed already."""
+    door = k.door(track)
+    reason = yield from touch(k.sit, track, Verb.CLOSE, lambda used: in_front(k, track, used))
+    if reason not in (OK, Outcome.INVALID.code):
+        return reason
+    if door.is_open:
+        _forget_leaf(k, door, track)
+    door.is_open = False
+    return OK
+
+
+def put_into(k: Known, holder: Track) -> Skill[str]:
+    """Set the held thing down in something that is open; returns OK or why that failed."""
+    sit, reason, excluded = k.sit, NO_WAY, set[Node]()
+    for _ in range(sit.config.stands):
+        stance = yield from next_stance(
+            sit, holder.lo, holder.hi, lambda used: in_front(k, holder, used, inside=True), excluded
+        )
+        if stance is None:
+            break
+        excluded.add(stance.node)
+        if (yield from take_stance(sit, stance)):
+            outcome = yield from put_at(sit, holder, sit.held, _middle(k, holder), stubborn=True)
+            reason = NOT_FOUND if outcome is None else outcome.code
+        yield from stand_up(sit, stance)
+        if reason == OK or reason in _FINAL:
+            break
+    return reason
+
+
+def look_into(k: Known, holder: Track) -> Skill[str]:
+    """Look into something that is open from in front of it."""
+    sit = k.sit
+    stance = yield from next_stance(
+        sit, holder.lo, holder.hi, lambda used: in_front(k, holder, used, inside=True), frozenset()
+    )
+    if stance is None:
+        return NO_WAY
+    reason = OK if (yield from take_stance(sit, stance)) else NO_WAY
+    sit.look()
+    if reason == OK and holder.size[2] > _TALL_M:
+        for pitch in (stance.pitch_deg - sit.config.look_deg, stance.pitch_deg + sit.config.look_deg):
+            if (yield from look_to(sit, pitch)):
+                sit.look()
+    yield from stand_up(sit, stance)
+    return reason
+
+
+def in_front(k: Known, track: Track, excluded: Collection[Node], inside: bool = False) -> list[Stance]:
+    """Stances in front of an openable thing, the best first; anywhere about it where there are none.
+
+    Args:
+        k: what is known.
+        track: the thing.
+        excluded: nodes that are not wanted.
+        inside: whether to see its inside rather than its front.
+
+    """
+    sit, door = k.sit, k.door(track)
+    front = door.front or _guess_front(k, door)
+    aim = _middle(k, track) if inside else _front_point(door, front)
+    if front is None:
+        return ways_to_reach(sit, aim, sit.config.reach_m, excluded)
+    axis, sign = front
+    best = float(np.clip(door.hi[1 - axis] - door.lo[1 - axis] + _SWING_M, _NEAR_M, _FAR_M))
+    plane = float(door.hi[axis] if sign > 0 else door.lo[axis])
+    half = float(door.hi[1 - axis] - door.lo[1 - axis]) / 2
+
+    def place(node: Node) -> tuple[float, float]:
+        xy = sit.navigator.position(node)
+        return sign * (xy[axis] - plane), abs(xy[1 - axis] - float(aim[1 - axis]))
+
+    def cost(stance: Stance) -> float:
+        ahead, aside = place(stance.node)
+        return stance.cost + _OFF_COST * (abs(ahead - best) + aside)
+
+    behind = {n for n in sit.navigator.reachable() if place(n)[0] < _AHEAD_M or place(n)[1] > half + _ASIDE_M}
+    found = ways_to_reach(sit, aim, sit.config.reach_m, behind | set(excluded))
+    return sorted(found, key=cost) or ways_to_reach(sit, aim, sit.config.reach_m, excluded)
+
+
+def not_in_front(k: Known, holder: Track) -> set[Node]:
+    """Nodes from which the inside of something that was opened cannot be seen."""
+    door = k.door(holder)
+    if door.front is None:
+        return set()
+    axis, sign = door.front
+    plane = float(door.hi[axis] if sign > 0 else door.lo[axis])
+    k.sit.plan()
+    nav = k.sit.navigator
+    return {n for n in nav.reachable() if sign * (nav.position(n)[axis] - plane) < _AHEAD_M}
+
+
+def _guess_front(k: Known, door: Door) -> tuple[int, float] | None:
+    """The side with most free places before it from which it is in plain sight."""
+    sit = k.sit
+    nodes = sit.navigator.reachable()
+    xy = np.array([sit.navigator.position(n) for n in nodes]).reshape(-1, 2)
+    best, most = None, 0.0
+    for axis in (0, 1):
+        middle, half = (door.lo + door.hi)[1 - axis] / 2, (door.hi - door.lo)[1 - axis] / 2
+        for sign, plane in ((-1.0, door.lo[axis]), (1.0, door.hi[axis])):
+            ahead = sign * (xy[:, axis] - plane)
+            before = (ahead > _AHEAD_M) & (ahead < _FAR_M + 0.2) & (np.abs(xy[:, 1 - axis] - middle) < half + 0.15)
+            eyes = np.column_stack([xy[before], np.full(int(before.sum()), sit.eye_m)])
+            aim = _front_point(door, (axis, sign))
+            seen = sit.grid.clear_lines(eyes, aim) if len(eyes) else np.zeros(0, bool)
+            worth = float((1.0 / (0.5 + ahead[before][seen])).sum())
+            if worth > most:
+                best, most = (axis, sign), worth
+    return best
+
+
+def _front_point(door: Door, front: tuple[int, float] | None) -> Floats:
+    """(3,) where a front is touched."""
+    point = np.asarray((door.lo + door.hi) / 2, np.float64)
+    low, high = _HAND_M
+    if door.lo[2] < high and door.hi[2] > low:
+        point[2] = min(max(float(point[2]), low), high)
+    if front is not None:
+        point[front[0]] = door.hi[front[0]] if front[1] > 0 else door.lo[front[0]]
+    return point
+
+
+def _middle(k: Known, holder: Track) -> Floats:
+    """(3,) middle of the inside of something open."""
+    door = k.door(holder)
+    lo, hi = door.inside(holder)
+    if door.front is not None:
+        axis, sign = door.front
+        if holder.label == "Drawer":  # of what has come out
+            lo[axis], hi[axis] = (door.hi[axis], hi[axis]) if sign > 0 else (lo[axis], door.lo[axis])
+        elif hi[axis] - lo[axis] < 2 * _GROWN_M:  # only the front of it was ever seen
+            lo[axis], hi[axis] = lo[axis] - sign * _GROWN_M, hi[axis] - sign * _GROWN_M
+    return np.asarray((lo + hi) / 2, np.float64)
+
+
+def _learn_front(door: Door, track: Track) -> None:
+    """What opens grows to the front."""
+    growth = {(axis, -1.0): float((door.lo - track.lo)[axis]) for axis in (0, 1)}
+    growth |= {(axis, 1.0): float((track.hi - door.hi)[axis]) for axis in (0, 1)}
+    most = max(growth, key=lambda side: growth[side])
+    if growth[most] > _GROWN_M:
+        door.front = most
+
+
+def _forget_leaf(k: Known, door: Door, track: Track) -> None:
+    """Drop from map and track what only the open door was."""
+    for axis, sign in [door.front] if door.front is not None else []:
+        plane = float(door.hi[axis] if sign > 0 else door.lo[axis])
+        out = float((track.hi - door.hi)[axis] if sign > 0 else (door.lo - track.lo)[axis])
+        centre = (door.lo + door.hi)[:2] / 2
+        centre[axis] = plane + sign * (out / 2 + 0.1)
+        if out > _GROWN_M:
+            k.sit.grid.forget(float(centre[0]), float(centre[1]), max(out, float((door.hi - door.lo)[1 - axis])) / 2)
+    lo, hi = (door.lo, door.hi) if track.label == "Drawer" else door.inside(track)
+    track.lo, track.hi, door.lo, door.hi = lo.copy(), hi.copy(), lo, hi

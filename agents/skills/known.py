@@ -1,0 +1,116 @@
+"""What skills know beside the situation: names of the memory, doors that were opened, and what was laid down last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engram.agents.situation import Situation
+from engram.perception.geometry import Floats
+from engram.perception.tracker import Track
+from engram.planners.contract import Point
+
+Resolve = Callable[[str], tuple[str, Point | None]]  # kind and believed position of a name; a kind is its own name
+NameOf = Callable[[str, Point], str]  # name of a thing of a kind at a position
+_TOLERANCE_M = 0.4  # a thing lies this near to where it is believed, beside half its size
+_WITHIN_M = 0.06  # what is this far out of the box of a receptacle may still be in it
+
+
+@dataclass
+class Door:
+    """What is known of an openable thing that was handled: its box while it is closed, and the side that opens."""
+
+    lo: Floats  # (3,)
+    hi: Floats
+    front: tuple[int, float] | None = None  # axis, 0 or 1, and sign of the outward normal
+    is_open: bool | None = None  # as it was left; ``None`` when not known
+
+    def inside(self, holder: Track) -> tuple[Floats, Floats]:
+        """Corners (3,) of what was seen of it but for the leaf: a drawer's inside comes out with it."""
+        lo, hi = holder.lo.copy(), holder.hi.copy()
+        if self.front is not None and holder.label != "Drawer":
+            axis, sign = self.front
+            if sign > 0:
+                hi[axis] = self.hi[axis]
+            else:
+                lo[axis] = self.lo[axis]
+        return lo, hi
+
+
+@dataclass(eq=False)
+class Known:
+    """A situation seen through the names of the memory."""
+
+    sit: Situation
+    resolve: Resolve
+    name_of: NameOf = lambda kind, _: kind
+    doors: dict[int, Door] = field(default_factory=dict)  # by number of the track
+    laid: tuple[str, Floats] | None = None  # label and place (3,) of what the hand let go of last
+
+    def kind(self, name: str) -> str:
+        """Category of a name."""
+        return self.resolve(name)[0]
+
+    def track(self, name: str) -> Track | None:
+        """Return the thing of a name's kind that is nearest to where it is believed, or to the robot if nowhere."""
+        kind, position = self.resolve(name)
+        tracks = self.sit.tracker.labelled([kind])
+        if position is None:
+            return self.nearest(tracks, self.sit.observation["base"][:2])
+        near = [t for t in tracks if _off(t, np.array(position)) <= _TOLERANCE_M + float(t.size.max()) / 2]
+        return min(near, key=lambda t: (_off(t, np.array(position)), t.number), default=None)
+
+    def name(self, track: Track) -> str:
+        """Name of a thing that is seen."""
+        x, y, z = (float(v) for v in track.centre)
+        return self.name_of(track.label, (x, y, z))
+
+    def nearest(self, tracks: Iterable[Track], place: Floats) -> Track | None:
+        """Return the track whose box is nearest to a place (2,) or (3,)."""
+        return min(tracks, key=lambda t: (gap(t, place), t.number), default=None)
+
+    def door(self, track: Track) -> Door:
+        """Return what is known of an openable thing."""
+        if track.number not in self.doors:
+            self.doors[track.number] = Door(track.lo.copy(), track.hi.copy())
+        return self.doors[track.number]
+
+    def closes(self, track: Track) -> bool:
+        """Whether a receptacle has an inside that must be opened."""
+        return track.label in self.sit.config.closed
+
+    def around(self, track: Track) -> Track | None:
+        """Return the closable receptacle that a thing is in."""
+        holders = [t for t in self.sit.tracker.labelled(self.sit.config.closed) if t is not track]
+        return next((t for t in holders if self.within(t, track)), None)
+
+    def within(self, holder: Track, track: Track) -> bool:
+        """Whether a thing is in or on a receptacle."""
+        if not self.closes(holder) and self.sit.support(track).track is holder:
+            return True
+        lo, hi = self.door(holder).inside(holder) if self.closes(holder) else (holder.lo, holder.hi)
+        foot = np.array([*track.centre[:2], track.lo[2]])
+        return bool(np.all(foot >= lo - _WITHIN_M) and np.all(foot <= hi + _WITHIN_M))
+
+    def contents(self, holder: Track) -> list[Track]:
+        """Things that are in or on a receptacle, what was laid down last first."""
+        found = [t for t in self.sit.things() if t is not holder and self.within(holder, t)]
+        return sorted(found, key=lambda t: (self._unlike_laid(t), t.number))
+
+    def _unlike_laid(self, track: Track) -> float:
+        if self.laid is None or self.laid[0] != track.label:
+            return np.inf
+        return float(np.linalg.norm(track.centre - self.laid[1]))
+
+
+def gap(track: Track, place: Floats) -> float:
+    """Distance in the plane, or in space, from a place (2,) or (3,) to the box of a thing."""
+    lo, hi = track.lo[: len(place)], track.hi[: len(place)]
+    return float(np.linalg.norm(np.maximum(0.0, np.maximum(lo - place, place - hi))))
+
+
+def _off(track: Track, position: Floats) -> float:
+    """How far a thing is from a position: mostly the distance of centres, for large ones less."""
+    return gap(track, position) + 0.3 * float(np.linalg.norm(track.centre - position))
