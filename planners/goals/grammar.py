@@ -1,0 +1,438 @@
+"""The grammar of requests: a text becomes deeds, and what they are done to.
+
+A text is a row of requests and of talk that asks for nothing, with marks or words such as ``and`` between. Of all
+readings the cheapest is taken: talk costs, a request does not. Talk may not begin as a request does, so that a request
+which is not understood is never passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from engram.planners.contract import CLEAN, COLD, FILLED, HOT, ON, OPEN, SLICED
+from engram.planners.goals.lexicon import Lexicon, Table, Words
+from engram.planners.goals.phrases import DETERMINERS, PRONOUNS, Phrase, Phrases, Reading
+
+STATE_DEEDS = frozenset({CLEAN, COLD, FILLED, HOT, ON, OPEN, SLICED})
+MARKS = frozenset({",", ".", ";", "!", "?"})
+SEPARATORS = MARKS | {"and", "then", "so", "but", "before", "after", "plus"}
+_LOOSE = frozenset({"because", "since", "so", "as", "for", "while"})  # talk may follow them without a mark
+_LEADS = frozenset({"after", "before", "and", "by", "then"})
+_ASKS = frozenset({"please", "could", "can", "would", "will", "if", "unless", "until", "do", "never", "let", "stop"})
+_PARTICLES = frozenset({"up", "down", "away", "back", "over", "out", "off", "along"})
+_TALK_COST, _TALK_WORD_COST, _MEANS_COST = 20.0, 1.0, 1.0
+_PLACE_COST = 0.5  # of a place that tells a thing from others, where it could as well be where the thing shall be
+_MOST_THEMES = 6
+_AND_THEMES = Table((word, None) for word in (",", "and", ", and", "as well as", "together with", "along with"))
+_TO_ME = Table(
+    (word, None)
+    for word in (
+        "to me",
+        "for me",
+        "over here",
+        "here",
+        "to us",
+        "over to me",
+        "in your hand",
+        "over",
+        "with you",
+        "out",
+    )
+)
+_WISHES = Table(
+    (f"{who} {wish}", None)
+    for who in ("i", "we")
+    for wish in (
+        "need",
+        "want",
+        "would like",
+        "would love",
+        "could use",
+        "would like to have",
+        "want to have",
+        "need to have",
+    )
+)
+_SURE = Table(
+    (word, None)
+    for word in (
+        "make sure that",
+        "make sure",
+        "ensure",
+        "ensure that",
+        "see to it that",
+        "see that",
+        "make certain that",
+    )
+)
+_SHALL = Table(
+    (word, None)
+    for word in [
+        "is",
+        "are",
+        "should be",
+        "must be",
+        "has to be",
+        "have to be",
+        "needs to be",
+        "need to be",
+        "ought to be",
+        "belongs",
+        "belong",
+        "goes",
+        "go",
+        "should go",
+        "ends up",
+        "end up",
+        "gets",
+        "should end up",
+    ]
+)
+_SHALL_TALK = Table((word, None) for word in ("is", "are", "belongs", "belong", "goes", "go"))  # may be news as well
+_LIGHT = Table(
+    (word, None)
+    for word in [
+        "under",
+        "by",
+        "with",
+        "in",
+        "using",
+        "near",
+        "beside",
+        "next to",
+        "underneath",
+        "below",
+        "in the light of",
+        "by the light of",
+        "under the light of",
+        "in the glow of",
+        "by the glow of",
+        "with the light of",
+        "using the light of",
+        "under the glow of",
+        "with the help of",
+    ]
+)
+_MEANS = Table(
+    (word, None) for word in ("in", "with", "using", "under", "on", "at", "inside", "with the help of", "by using")
+)
+_LIQUIDS = Table(
+    [(word, frozenset({FILLED})) for word in ("water", "some water", "fresh water", "tap water")]
+    + [(word, frozenset({FILLED, HOT})) for word in ("coffee", "some coffee", "hot coffee")]
+)
+_EVERYTHING = Table(
+    (f"{det}{word}", None)
+    for word in [
+        "house",
+        "home",
+        "room",
+        "rooms",
+        "place",
+        "apartment",
+        "flat",
+        "mess",
+        "everything",
+        "whole house",
+        "household",
+        "floor",
+        "misplaced things",
+    ]
+    for det in ("", "the ", "my ", "our ", "this ", "up ", "up the ", "up my ", "up this ")
+)
+GRAMMAR_WORDS = (
+    frozenset().union(*(t.vocabulary for t in (DETERMINERS, _TO_ME, _WISHES, _SURE, _SHALL, _LIGHT, _MEANS, _LIQUIDS)))
+    | SEPARATORS
+    | _LOOSE
+    | _ASKS
+    | _PARTICLES
+    | frozenset(PRONOUNS)
+    | frozenset(
+        [
+            "to",
+            "into",
+            "onto",
+            "next",
+            "beside",
+            "near",
+            "that",
+            "which",
+            "with",
+            "containing",
+            "holding",
+            "or",
+            "slice",
+            "piece",
+            "of",
+            "there",
+            "where",
+            "both",
+        ]
+    )
+)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A deed, what it is done to, and where to."""
+
+    deed: str  # put, hold, find, light, make, off, close, tidy, go, or a state
+    themes: tuple[Phrase, ...] = ()
+    goal: Phrase | None = None  # of put: where to; of light: the lamp
+    states: frozenset[str] = frozenset()  # wanted of the themes
+
+
+class Read(NamedTuple):
+    """One way to read a clause."""
+
+    end: int
+    clause: Clause
+    cost: float = 0.0
+
+
+class Grammar:
+    """Reads one text."""
+
+    def __init__(self, text: Words, lex: Lexicon, phrases: Phrases) -> None:
+        """Take the words and what reads their noun phrases."""
+        self._text, self._lex, self._phrases = text, lex, phrases
+        self.reached = 0  # the last place that a request or talk was looked for at
+        self._memo: dict[tuple[int, bool], tuple[float, tuple[Clause, ...]] | None] = {}
+
+    def read(self) -> tuple[Clause, ...] | None:
+        """Return the requests of the text in order; ``None`` when it cannot be read."""
+        for start in range(len(self._text), -1, -1):  # from the end, so that no recursion runs deep
+            for gap in (True, False):
+                self._memo[start, gap] = self._rest(start, gap)
+        best = self._memo[0, False]
+        if best is None:
+            self._find_reached()
+        return best[1] if best else None
+
+    def _find_reached(self) -> None:
+        """Follow the readings from the front to where the last of them ends."""
+        open_, seen = [(0, False)], {(0, False)}
+        while open_:
+            start, gap = open_.pop()
+            self.reached = max(self.reached, start)
+            for after, _, _, now in self._items(start, gap):
+                if (after, now) not in seen:
+                    seen.add((after, now))
+                    open_.append((after, now))
+
+    def _rest(self, start: int, gap: bool) -> tuple[float, tuple[Clause, ...]] | None:
+        if start >= len(self._text):
+            return 0.0, ()
+        best: tuple[float, tuple[Clause, ...]] | None = None
+        for after, clauses, cost, now in self._items(start, gap):
+            rest = self._memo.get((after, now))
+            if rest is not None and (best is None or cost + rest[0] < best[0]):
+                best = cost + rest[0], clauses + rest[1]
+        return best
+
+    def _items(self, start: int, gap: bool) -> Iterator[tuple[int, tuple[Clause, ...], float, bool]]:
+        """(place after it, requests, cost, whether the verb may be left out next) for all items at a place."""
+        if start >= len(self._text):
+            return
+        for after in self._separated(start):
+            yield after, (), 0.0, gap
+        for begin in self._begins(start):
+            for read in self._clauses(begin, gap):
+                for end in self._fillers(read.end):
+                    if self._ends(end):
+                        yield end, (read.clause,), read.cost + 0.01 * (begin - start), read.clause.deed == "put"
+        for begin in self._fillers(start):
+            if begin > start and self._ends(begin):
+                yield begin, (), 0.1, gap
+        for end in self._talk(start):
+            yield end, (), _TALK_COST + _TALK_WORD_COST * (end - start), False
+
+    def _separated(self, start: int) -> list[int]:
+        return [start + 1] if self._text[start] in SEPARATORS else []
+
+    def _ends(self, place: int) -> bool:
+        word = self._phrases.word(place)
+        return not word or word in SEPARATORS or word in _LOOSE
+
+    def _begins(self, start: int) -> list[int]:
+        lead = start + (self._phrases.word(start) in _LEADS)
+        return list(dict.fromkeys([*self._fillers(start), *self._fillers(lead)]))
+
+    def _fillers(self, start: int) -> list[int]:
+        """Places behind any number of words of politeness and the like, the farthest first."""
+        ends, open_ = {start}, [start]
+        while open_:
+            place = open_.pop()
+            for end, _ in self._lex.fillers.at(self._text, place):
+                if end not in ends:
+                    ends.add(end)
+                    open_.append(end)
+        return sorted(ends, reverse=True)
+
+    def _talk(self, start: int) -> list[int]:
+        """Ends of talk that begins at a place."""
+        first = self._phrases.word(start)
+        if not first or first in MARKS or first in _ASKS or (first not in self._lex.chatter and self._commands(start)):
+            return []
+        ends = []
+        for end in range(start + 1, len(self._text) + 1):
+            word = self._phrases.word(end)
+            if not word or word in SEPARATORS:
+                ends.append(end)
+                if not word or word in MARKS or any(self._commands(place) for place in self._fillers(end + 1)):
+                    break
+        return ends
+
+    def _commands(self, start: int) -> bool:
+        """Whether a request seems to begin at a place: a verb that is known, or a word before a determiner."""
+        if any(table.at(self._text, start) for table in self._lex.verbs.values()):
+            return True
+        first, second = self._phrases.word(start), self._phrases.word(start + 1)
+        known = first in self._lex.chatter or first in SEPARATORS or first in _LOOSE
+        return not known and (bool(DETERMINERS.at(self._text, start + 1)) or second in PRONOUNS)
+
+    def _clauses(self, start: int, gap: bool) -> Iterator[Read]:
+        for deed, verbs in self._lex.verbs.items():
+            for after, _ in verbs.at(self._text, start):
+                yield from self._done(deed, after)
+        yield from self._particle_verbs(start)
+        yield from self._wished(start)
+        if gap:
+            yield from self._put(start)
+
+    def _done(self, deed: str, start: int) -> Iterator[Read]:
+        if deed in STATE_DEEDS:
+            yield from self._stated(deed, start)
+            yield from self._shared(deed, start)
+        if deed in (CLEAN, "tidy"):
+            yield from (Read(end, Clause("tidy")) for end in self._everything(deed, start))
+        if deed == "put":
+            yield from self._put(start)
+        elif deed == "hold":
+            yield from self._held(start)
+        elif deed == "find":
+            yield from (Read(end, Clause("go")) for end, _ in self._phrases.room(start))
+        elif deed == "look":
+            yield from self._lit(start)
+        if deed in ("find", "look", "make", "off", "close"):
+            name = "find" if deed == "look" else deed
+            yield from (Read(end, Clause(name, themes), cost) for end, themes, cost in self._themes(start))
+
+    def _themes(self, start: int) -> list[tuple[int, tuple[Phrase, ...], float]]:
+        found = [(r.end, (r.phrase,), r.cost) for r in self._phrases.at(start)]
+        rows, all_ = found, list(found)
+        for _ in range(_MOST_THEMES - 1):
+            longer = []
+            for end, phrases, cost in rows:
+                for after, _ in _AND_THEMES.at(self._text, end):
+                    more = self._phrases.at(after)[:4]
+                    placed = _PLACE_COST * (phrases[-1].place is not None)
+                    longer += [(r.end, (*phrases, r.phrase), cost + r.cost + placed) for r in more]
+            rows = sorted(dict.fromkeys(longer), key=lambda row: -row[0])[:24]
+            all_ += rows
+        return sorted(all_, key=lambda row: -row[0])
+
+    def _put(self, start: int) -> Iterator[Read]:
+        for end, themes, cost in self._themes(start):
+            for begin in {end, end + (self._phrases.word(end) in _PARTICLES)}:
+                for to in self._phrases.destination(begin):
+                    yield Read(to.end, Clause("put", themes, to.phrase), cost + to.cost)
+
+    def _held(self, start: int) -> Iterator[Read]:
+        for end, themes, cost in self._themes(start):
+            clause = Clause("hold", themes)
+            yield Read(end, clause, cost)
+            yield from (Read(after, clause, cost) for after, _ in _TO_ME.at(self._text, end))
+            if self._phrases.word(end) in _PARTICLES:
+                yield Read(end + 1, clause, cost)
+        yield from self._lit(start)
+
+    def _lit(self, start: int) -> Iterator[Read]:
+        for end, themes, cost in self._themes(start):
+            for after, _ in _LIGHT.at(self._text, end):
+                for lamp in self._phrases.at(after):
+                    if lamp.phrase.kinds and all("Lamp" in kind for kind in lamp.phrase.kinds):
+                        yield Read(lamp.end, Clause("light", themes, lamp.phrase), cost)
+
+    def _stated(self, state: str, start: int) -> Iterator[Read]:
+        means = self._lex.means[state]
+        for end, themes, cost in self._themes(start):
+            cost += _MEANS_COST * any(t.place is not None and t.place.kinds <= means for t in themes)
+            for begin in {end, end + (self._phrases.word(end) in _PARTICLES)}:
+                yield Read(begin, Clause(state, themes, states=frozenset({state})), cost)
+                if state == FILLED and self._phrases.word(begin) == "with":
+                    for after, states in _LIQUIDS.at(self._text, begin + 1):
+                        yield from self._by_means(after, Clause(state, themes, states=states), cost)
+                yield from self._by_means(begin, Clause(state, themes, states=frozenset({state})), cost)
+
+    def _by_means(self, start: int, clause: Clause, cost: float) -> Iterator[Read]:
+        """What a deed is usually done with says nothing about the goal."""
+        yield Read(start, clause, cost)
+        for after, _ in _MEANS.at(self._text, start):
+            for reading in self._phrases.at(after):
+                if reading.phrase.kinds and reading.phrase.kinds <= self._lex.means[clause.deed]:
+                    yield Read(reading.end, clause, cost)
+
+    def _shared(self, state: str, start: int) -> Iterator[Read]:
+        """``heat and slice the bread``: verbs with one object."""
+        if self._phrases.word(start) in ("and", ","):
+            for begin in self._fillers(start + 1):
+                for deed, verbs in self._lex.verbs.items():
+                    for after, _ in verbs.at(self._text, begin):
+                        if deed in STATE_DEEDS or deed in ("put", "hold"):
+                            for read in self._done(deed, after):
+                                states = read.clause.states | {state}
+                                yield Read(read.end, replace(read.clause, states=states), read.cost)
+
+    def _particle_verbs(self, start: int) -> Iterator[Read]:
+        """``turn the lamp on``."""
+        if self._phrases.word(start) not in ("turn", "switch", "power"):
+            return
+        for end, themes, cost in self._themes(start + 1):
+            word = self._phrases.word(end)
+            if word == "on":
+                yield Read(end + 1, Clause(ON, themes, states=frozenset({ON})), cost)
+            elif word == "off":
+                yield Read(end + 1, Clause("off", themes), cost)
+
+    def _everything(self, deed: str, start: int) -> list[int]:
+        ends = [end for end, _ in _EVERYTHING.at(self._text, start)] + [end for end, _ in self._phrases.room(start)]
+        return ends + ([start] if deed == "tidy" and self._ends(start) else [])
+
+    def _wished(self, start: int) -> Iterator[Read]:
+        """What is wished for, shall be, or is made sure of."""
+        for after, _ in _WISHES.at(self._text, start):
+            for read in self._held(after):
+                placed = any(theme.place is not None for theme in read.clause.themes)
+                yield Read(read.end, read.clause, read.cost + _PLACE_COST * placed)
+            for end, themes, cost in self._themes(after):
+                yield from self._shall(end, themes, cost)
+        for after, _ in _SURE.at(self._text, start):
+            begin = after + 2 * (self._text[after : after + 2] in (("there", "is"), ("there", "are")))
+            for end, themes, cost in self._themes(begin):
+                ends = [end] if begin > after else [e for e, _ in _SHALL.at(self._text, end)]
+                for verb_end in ends:
+                    yield from self._shall(verb_end, themes, cost)
+        yield from self._stated_wish(start)
+
+    def _stated_wish(self, start: int) -> Iterator[Read]:
+        if self._text[start : start + 3] in (("there", "should", "be"), ("there", "must", "be")):
+            for end, themes, cost in self._themes(start + 3):
+                yield from self._shall(end, themes, cost)
+        once = start + (self._phrases.word(start) in ("once", "when", "after"))
+        for end, themes, cost in self._themes(once):
+            for after, _ in _SHALL.at(self._text, end):
+                told = _SHALL_TALK.at(self._text, end) and self._text[end] in ("is", "are")
+                if once > start or not told:
+                    yield from self._shall(after, themes, cost)
+
+    def _shall(self, start: int, themes: tuple[Phrase, ...], cost: float) -> Iterator[Read]:
+        for end, states in self._phrases.state_words(start):
+            yield Read(end, Clause("make", themes, states=states), cost)
+            begin = end + (self._phrases.word(end) == "and")
+            yield from (Read(r.end, Clause("put", themes, r.phrase, states), cost + r.cost) for r in self._to(begin))
+        yield from (Read(r.end, Clause("put", themes, r.phrase), cost + r.cost) for r in self._to(start))
+
+    def _to(self, start: int) -> list[Reading]:
+        return self._phrases.destination(start)

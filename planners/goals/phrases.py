@@ -1,0 +1,288 @@
+"""The grammar of what a request speaks of: noun phrases, as all their readings, longest first.
+
+Readings are bounded in number and depth, so that a long text costs time in proportion to its length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from engram.perception.words import words
+from engram.planners.contract import FILLED, ON, SLICED
+from engram.planners.goals.lexicon import Lexicon, Sense, Table, Words
+
+_READINGS, _DEPTH, _SPAN_WORDS = 48, 4, 9
+_ANYWHERE_COST = 10.0  # a room is where something shall be only if no place in it is named
+PRONOUNS = {"it": False, "this": False, "that": False, "them": True, "they": True, "those": True, "these": True}
+DETERMINERS: Table[tuple[int, bool]] = Table(
+    [
+        (word, (1, False))
+        for word in ("a", "an", "any", "another", "one", "some", "one of the", "any of the", "a single")
+    ]
+    + [
+        (word, (0, True))
+        for word in ("the", "my", "your", "our", "this", "that", "these", "those", "his", "her", "their")
+    ]
+    + [(word, (2, True)) for word in ("both", "both the", "both of the", "the two")]
+    + [(word, (2, False)) for word in ("two", "2", "a pair of", "a couple of", "two of the")]
+    + [
+        (w, (n, False))
+        for n, many in ((3, "three 3"), (4, "four 4"), (5, "five 5"), (6, "six 6"))
+        for w in many.split()
+    ]
+    + [("the three", (3, True)), ("the four", (4, True)), ("a few", (3, False)), ("three of the", (3, False))]
+)
+PIECES = Table((word, None) for word in ("slice of", "slices of", "piece of", "pieces of", "slice of the"))
+BARE_PIECES = Table((word, None) for word in ("slice", "slices", "piece", "pieces", "one slice", "one piece"))
+SOMETHING = Table(
+    (word, None)
+    for word in (
+        "something anything somewhere|a thing|a tool|a container|a device|a place|the place|the thing|the appliance|a spot|"
+        "an object|an item|an appliance|some object|the object|the item|the furniture|a piece of furniture|the spot"
+    )
+    .replace(" anything ", "|anything|")
+    .split("|")
+)
+WITHIN = ("in", "on", "inside", "at", "on top of", "inside of", "within", "upon")
+IN = Table((word, None) for word in WITHIN)
+OUT = Table((word, None) for word in ("from", "off", "off of", "out of", "from inside", "out from", "from the top of"))
+BESIDE = Table(
+    (word, None)
+    for word in ("next to", "beside", "near", "close to", "by", "adjacent to", "alongside", "right next to")
+)
+TO = Table(
+    (f"{before}{word}", None)
+    for word in (*WITHIN, "into", "onto", "to")
+    for before in ("", "back ", "away ", "down ", "over ", "up ")
+)
+_WHICH, _IS = ("that", "which"), ("is", "are", "lies", "sits", "stands", "was", "were", "lie")
+_LYING = ("lying", "sitting", "standing", "placed", "located", "kept", "resting", "currently")
+_AND, _IT = ("and", ","), ("it", "them")
+_EMPTY_USE = frozenset(words("use used thing usually normally typically designed suitable meant nice something"))
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """What a noun phrase says."""
+
+    kinds: frozenset[str] = frozenset()
+    states: frozenset[str] = frozenset()
+    colour: str = ""
+    room: str = ""
+    place: Phrase | None = None
+    beside: Phrase | None = None
+    count: int = 1
+    definite: bool = False
+    pronoun: str = ""  # the word, or "slice" for a piece of what was sliced before
+    inside: Phrase | None = None  # what it shall hold
+
+
+class Reading(NamedTuple):
+    """One way to read the words up to ``end``."""
+
+    end: int
+    phrase: Phrase
+    cost: float = 0.0
+
+
+class Phrases:
+    """Reads the noun phrases of one text."""
+
+    def __init__(
+        self, text: Words, lex: Lexicon, by_use: Callable[[str], frozenset[str]] = lambda _: frozenset()
+    ) -> None:
+        """Take the words.
+
+        Args:
+            text: words and marks, as from ``tokens``.
+            lex: the words that are known.
+            by_use: kinds for what something is said to be for, where the words of the lexicon do not tell.
+
+        """
+        self.text, self.lex, self._by_use = text, lex, by_use
+        self._known: dict[tuple[int, int], list[Reading]] = {}
+
+    def at(self, start: int, depth: int = 0) -> list[Reading]:
+        """Return the readings of a noun phrase that begins at a place, longest first."""
+        if depth > _DEPTH or start >= len(self.text):
+            return []
+        key = (start, depth)
+        if key not in self._known:
+            self._known[key] = _best(self._readings(start, depth))
+        return self._known[key]
+
+    def destination(self, start: int) -> list[Reading]:
+        """Return the readings of where something shall be: a preposition and a place or a room, or a use."""
+        found: list[Reading] = []
+        if self.word(start) == "there":
+            found.append(Reading(start + 1, Phrase(pronoun="there")))
+        found += [Reading(end, Phrase(kinds=kinds)) for end, kinds in self._uses(start) if self.word(start) == "where"]
+        for after, _ in TO.at(self.text, start):
+            found += self.at(after)
+            found += [
+                Reading(end, Phrase(kinds=kinds)) for end, kinds in self._uses(after) if self.word(after) == "where"
+            ]
+            for end, room in self.room(after):
+                found.append(Reading(end, Phrase(kinds=self.lex.anywhere, room=room), _ANYWHERE_COST))
+        return _best(iter(found))
+
+    def room(self, start: int) -> list[tuple[int, str]]:
+        """Return the rooms named at a place."""
+        after = start + (self.word(start) in ("the", "a", "my", "your", "our"))
+        return self.lex.rooms.at(self.text, after)
+
+    def state_words(self, start: int) -> list[tuple[int, frozenset[str]]]:
+        """Return sets of states named at a place: ``clean and hot``."""
+        found: list[tuple[int, frozenset[str]]] = []
+        for end, state in self.lex.states.at(self.text, start):
+            more = end + 1 if self.word(end) in _AND else end
+            found += [(last, rest | {state}) for last, rest in (self.state_words(more) if more > end else [])]
+            found.append((end, frozenset({state})))
+        return found
+
+    def word(self, place: int) -> str:
+        """Return the word at a place; empty behind the last."""
+        return self.text[place] if place < len(self.text) else ""
+
+    def _readings(self, start: int, depth: int) -> Iterator[Reading]:
+        if self.word(start) in PRONOUNS:
+            word = self.word(start)
+            yield Reading(start + 1, Phrase(pronoun=word, count=2 if PRONOUNS[word] else 1))
+        for after, (count, definite) in [*DETERMINERS.at(self.text, start), (start, (0, False))]:
+            plain = Phrase(count=count, definite=definite)
+            pieces = [(end, plain, True) for end, _ in PIECES.at(self.text, after)]
+            for begin, phrase, cut in [(after, plain, False), *pieces]:
+                for body in self._described(begin, phrase):
+                    sliced = replace(body.phrase, states=body.phrase.states | {SLICED}) if cut else body.phrase
+                    yield from self._modified(Reading(body.end, sliced, body.cost), depth)
+            for end, _ in BARE_PIECES.at(self.text, after):
+                yield Reading(end, replace(plain, count=max(count, 1), pronoun="slice"))
+        for after, _ in SOMETHING.at(self.text, start):
+            yield from self._something(after, depth)
+
+    def _something(self, start: int, depth: int) -> Iterator[Reading]:
+        bodies = [(start, Phrase())]
+        bodies += [(end, Phrase(colour=colour)) for end, colour in self.lex.colours.at(self.text, start)]
+        bodies += [(end, Phrase(states=frozenset({s}))) for end, s in self.lex.states.at(self.text, start)]
+        for after, phrase in bodies:
+            for end, kinds in self._uses(after):
+                yield from self._modified(Reading(end, replace(phrase, kinds=kinds)), depth)
+
+    def _uses(self, start: int) -> list[tuple[int, frozenset[str]]]:
+        """Kinds by what they are for, shortest first: a longer reading is needed only where the shorter fails."""
+        found = []
+        for end in range(start + 1, min(len(self.text), start + _SPAN_WORDS) + 1):
+            if self.text[end - 1] in {",", ".", ";", "!", "?"}:
+                break
+            if kinds := self._for_use(" ".join(self.text[start:end])):
+                found.append((end, kinds))
+        return found
+
+    def _for_use(self, span: str) -> frozenset[str]:
+        wanted = frozenset(words(span)) - _EMPTY_USE
+        if not wanted:
+            return frozenset()
+        return next((kinds for kinds, about in self.lex.uses if wanted <= about), self._by_use(span))
+
+    def _described(self, start: int, phrase: Phrase) -> Iterator[Reading]:
+        """Adjectives and a head, or several heads with ``or`` between."""
+        text, lex = self.text, self.lex
+        after = start + (self.word(start) in _AND and start > 0)
+        for end, colour in lex.colours.at(text, after):
+            if not phrase.colour:
+                yield from self._described(end, replace(phrase, colour=colour))
+        for end, state in lex.states.at(text, after):
+            if state != ON or text[after:end] != ("on",):
+                yield from self._described(end, replace(phrase, states=phrase.states | {state}))
+        for end, _ in lex.neutral.at(text, after):
+            yield from self._described(end, phrase)
+        for end, room in lex.rooms.at(text, start):
+            if not phrase.room:
+                yield from self._described(end, replace(phrase, room=room))
+        for end, sense in lex.nouns.at(text, start):
+            count = phrase.count or (2 if sense.plural else 1)
+            body = replace(phrase, kinds=sense.kinds, states=phrase.states | sense.states, count=count)
+            yield from self._alternatives(Reading(end, body))
+
+    def _alternatives(self, reading: Reading) -> Iterator[Reading]:
+        if self.word(reading.end) == "or":
+            after = reading.end + 1
+            after += self.word(after) in ("a", "an", "the")
+            for end, sense in self.lex.nouns.at(self.text, after):
+                yield from self._alternatives(Reading(end, _joined(reading.phrase, sense)))
+        yield reading
+
+    def _modified(self, reading: Reading, depth: int) -> Iterator[Reading]:
+        """The phrase with what follows it: relative clauses, prepositions, contents."""
+        end = reading.end
+        if self.word(end) in _WHICH and self.word(end + 1) in _IS:
+            yield from self._related(reading, end + 2, depth)
+        begin = end + (self.word(end) in _LYING)
+        for longer in self._restricted(reading, begin, depth):
+            yield from self._modified(longer, depth)
+        for after, state in self.lex.states.at(self.text, end):
+            if state == FILLED:
+                yield from self._modified(_with(reading, after, states=reading.phrase.states | {state}), depth)
+        if reading.phrase.inside is None:
+            yield from self._holding(reading, depth)
+        yield reading
+
+    def _related(self, reading: Reading, start: int, depth: int) -> Iterator[Reading]:
+        both = self.word(start) == "both"
+        for first in self._told(reading, start + both, depth):
+            if both and self.word(first.end) == "and":
+                yield from self._told(first, first.end + 1, depth)
+            elif not both:
+                yield first
+
+    def _told(self, reading: Reading, start: int, depth: int) -> Iterator[Reading]:
+        yield from self._restricted(reading, start + (self.word(start) in _LYING), depth)
+        for end, colour in self.lex.colours.at(self.text, start):
+            yield _with(reading, end, colour=colour)
+        for end, states in self.state_words(start):
+            yield _with(reading, end, states=reading.phrase.states | states)
+
+    def _restricted(self, reading: Reading, start: int, depth: int) -> Iterator[Reading]:
+        phrase = reading.phrase
+        for after, _ in [*IN.at(self.text, start), *OUT.at(self.text, start)]:
+            if phrase.place is None:
+                for place in self.at(after, depth + 1):
+                    yield _with(reading, place.end, place.cost, place=place.phrase)
+            if not phrase.room:
+                for end, room in self.room(after):
+                    yield _with(reading, end, room=room)
+        for after, _ in BESIDE.at(self.text, start):
+            if phrase.beside is None:
+                for other in self.at(after, depth + 1):
+                    yield _with(reading, other.end, other.cost, beside=other.phrase)
+
+    def _holding(self, reading: Reading, depth: int) -> Iterator[Reading]:
+        word = self.word(reading.end)
+        if word not in ("with", "containing", "holding"):
+            return
+        for content in self.at(reading.end + 1, depth + 1):
+            end = content.end
+            if self.word(end) in ("in", "on", "inside") and self.word(end + 1) in _IT:
+                yield _with(reading, end + 2, content.cost, inside=content.phrase)
+            elif word != "with":
+                yield _with(reading, end, content.cost, inside=content.phrase)
+
+
+def _with(reading: Reading, end: int, cost: float = 0.0, **parts: object) -> Reading:
+    return Reading(end, replace(reading.phrase, **parts), reading.cost + cost)  # type: ignore[arg-type]
+
+
+def _joined(phrase: Phrase, sense: Sense) -> Phrase:
+    return replace(phrase, kinds=phrase.kinds | sense.kinds)
+
+
+def _best(readings: Iterator[Reading]) -> list[Reading]:
+    """The longest readings, each once; of equally long ones those that came first."""
+    kept: dict[Reading, None] = {}
+    for count, reading in enumerate(readings):
+        if count >= _READINGS * 8:
+            break
+        kept.setdefault(reading)
+    return sorted(kept, key=lambda r: (-r.end, r.cost))[:_READINGS]
