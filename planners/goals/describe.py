@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from engram.planners.contract import CLEAN, COLD, FILLED, HOT, ON, OPEN, SLICED, Goal, Noun, Want
 from engram.planners.goals.lexicon import Lexicon, lexicon, plural
@@ -14,8 +15,7 @@ _ADJECTIVES = {CLEAN: "clean", HOT: "hot", COLD: "cold", FILLED: "filled", SLICE
 def describe(goal: Goal) -> str:
     """Return the wants of a goal in English; a goal without wants is told by its own text.
 
-    ``parse_goal(describe(goal)).wants == goal.wants`` for kinds, rooms and colours that have a name. Parts of a place or
-    a neighbour are said as far as one level down.
+    ``parse_goal(describe(goal)).wants == goal.wants`` for kinds, rooms and colours that have a name.
 
     Raises:
         ValueError: a kind without a name, or a count without a word.
@@ -31,9 +31,7 @@ def _want(want: Want, lex: Lexicon) -> str:
     if want.at is not None:
         return f"put {_noun(want.thing, lex, want.count)} {_where(want.at, lex)}"
     if want.thing.states:
-        bare = Noun(
-            want.thing.kinds, frozenset(), want.thing.colour, want.thing.room, want.thing.place, want.thing.beside
-        )
+        bare = replace(want.thing, states=frozenset())
         states = " and ".join(_ADJECTIVES[state] for state in sorted(want.thing.states))
         verb = "is" if want.count == 1 else "are"
         return f"make sure that {_noun(bare, lex, want.count)} {verb} {states}"

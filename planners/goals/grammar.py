@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from engram.planners.contract import CLEAN, COLD, FILLED, HOT, ON, OPEN, SLICED
-from engram.planners.goals.lexicon import Lexicon, Table, Words
-from engram.planners.goals.phrases import DETERMINERS, PRONOUNS, Phrase, Phrases, Reading
+from engram.planners.goals.lexicon import Lexicon, Table, Words, tokens
+from engram.planners.goals.phrases import PRONOUNS, Phrase, Phrases, Reading
 
+_Row = tuple[int, tuple[Phrase, ...], float]
 STATE_DEEDS = frozenset({CLEAN, COLD, FILLED, HOT, ON, OPEN, SLICED})
 MARKS = frozenset({",", ".", ";", "!", "?"})
 SEPARATORS = MARKS | {"and", "then", "so", "but", "before", "after", "plus"}
@@ -25,152 +26,14 @@ _PARTICLES = frozenset({"up", "down", "away", "back", "over", "out", "off", "alo
 _TALK_COST, _TALK_WORD_COST, _MEANS_COST = 20.0, 1.0, 1.0
 _PLACE_COST = 0.5  # of a place that tells a thing from others, where it could as well be where the thing shall be
 _MOST_THEMES = 6
-_AND_THEMES = Table((word, None) for word in (",", "and", ", and", "as well as", "together with", "along with"))
-_TO_ME = Table(
-    (word, None)
-    for word in (
-        "to me",
-        "for me",
-        "over here",
-        "here",
-        "to us",
-        "over to me",
-        "in your hand",
-        "over",
-        "with you",
-        "out",
-    )
-)
-_WISHES = Table(
-    (f"{who} {wish}", None)
-    for who in ("i", "we")
-    for wish in (
-        "need",
-        "want",
-        "would like",
-        "would love",
-        "could use",
-        "would like to have",
-        "want to have",
-        "need to have",
-    )
-)
-_SURE = Table(
-    (word, None)
-    for word in (
-        "make sure that",
-        "make sure",
-        "ensure",
-        "ensure that",
-        "see to it that",
-        "see that",
-        "make certain that",
-    )
-)
-_SHALL = Table(
-    (word, None)
-    for word in [
-        "is",
-        "are",
-        "should be",
-        "must be",
-        "has to be",
-        "have to be",
-        "needs to be",
-        "need to be",
-        "ought to be",
-        "belongs",
-        "belong",
-        "goes",
-        "go",
-        "should go",
-        "ends up",
-        "end up",
-        "gets",
-        "should end up",
-    ]
-)
-_SHALL_TALK = Table((word, None) for word in ("is", "are", "belongs", "belong", "goes", "go"))  # may be news as well
-_LIGHT = Table(
-    (word, None)
-    for word in [
-        "under",
-        "by",
-        "with",
-        "in",
-        "using",
-        "near",
-        "beside",
-        "next to",
-        "underneath",
-        "below",
-        "in the light of",
-        "by the light of",
-        "under the light of",
-        "in the glow of",
-        "by the glow of",
-        "with the light of",
-        "using the light of",
-        "under the glow of",
-        "with the help of",
-    ]
-)
-_MEANS = Table(
-    (word, None) for word in ("in", "with", "using", "under", "on", "at", "inside", "with the help of", "by using")
-)
-_LIQUIDS = Table(
-    [(word, frozenset({FILLED})) for word in ("water", "some water", "fresh water", "tap water")]
-    + [(word, frozenset({FILLED, HOT})) for word in ("coffee", "some coffee", "hot coffee")]
-)
-_EVERYTHING = Table(
-    (f"{det}{word}", None)
-    for word in [
-        "house",
-        "home",
-        "room",
-        "rooms",
-        "place",
-        "apartment",
-        "flat",
-        "mess",
-        "everything",
-        "whole house",
-        "household",
-        "floor",
-        "misplaced things",
-    ]
-    for det in ("", "the ", "my ", "our ", "this ", "up ", "up the ", "up my ", "up this ")
-)
-GRAMMAR_WORDS = (
-    frozenset().union(*(t.vocabulary for t in (DETERMINERS, _TO_ME, _WISHES, _SURE, _SHALL, _LIGHT, _MEANS, _LIQUIDS)))
-    | SEPARATORS
-    | _LOOSE
-    | _ASKS
-    | _PARTICLES
-    | frozenset(PRONOUNS)
-    | frozenset(
-        [
-            "to",
-            "into",
-            "onto",
-            "next",
-            "beside",
-            "near",
-            "that",
-            "which",
-            "with",
-            "containing",
-            "holding",
-            "or",
-            "slice",
-            "piece",
-            "of",
-            "there",
-            "where",
-            "both",
-        ]
-    )
-)
+_SMALL_WORDS = "to into onto that which with containing holding or slice piece of there where both should must"
+
+
+def grammar_words(lex: Lexicon) -> frozenset[str]:
+    """Return the words that the grammar itself knows."""
+    tables: list[Table[Any]] = [lex.determiners, lex.liquids, lex.towards, *lex.closed.values()]
+    fixed = SEPARATORS | _LOOSE | _ASKS | _PARTICLES | frozenset(PRONOUNS)
+    return fixed.union(tokens(_SMALL_WORDS), *(table.vocabulary for table in tables))
 
 
 @dataclass(frozen=True)
@@ -290,7 +153,7 @@ class Grammar:
             return True
         first, second = self._phrases.word(start), self._phrases.word(start + 1)
         known = first in self._lex.chatter or first in SEPARATORS or first in _LOOSE
-        return not known and (bool(DETERMINERS.at(self._text, start + 1)) or second in PRONOUNS)
+        return not known and (bool(self._lex.determiners.at(self._text, start + 1)) or second in PRONOUNS)
 
     def _clauses(self, start: int, gap: bool) -> Iterator[Read]:
         for deed, verbs in self._lex.verbs.items():
@@ -319,19 +182,20 @@ class Grammar:
             name = "find" if deed == "look" else deed
             yield from (Read(end, Clause(name, themes), cost) for end, themes, cost in self._themes(start))
 
-    def _themes(self, start: int) -> list[tuple[int, tuple[Phrase, ...], float]]:
-        found = [(r.end, (r.phrase,), r.cost) for r in self._phrases.at(start)]
-        rows, all_ = found, list(found)
+    def _themes(self, start: int) -> list[_Row]:
+        """(end, phrases, cost) of one or more things, longest first."""
+        rows: list[_Row] = [(r.end, (r.phrase,), r.cost) for r in self._phrases.at(start)]
+        found = list(rows)
         for _ in range(_MOST_THEMES - 1):
-            longer = []
+            longer: list[_Row] = []
             for end, phrases, cost in rows:
-                for after, _ in _AND_THEMES.at(self._text, end):
+                for after, _ in self._lex.closed["and_themes"].at(self._text, end):
                     more = self._phrases.at(after)[:4]
                     placed = _PLACE_COST * (phrases[-1].place is not None)
                     longer += [(r.end, (*phrases, r.phrase), cost + r.cost + placed) for r in more]
             rows = sorted(dict.fromkeys(longer), key=lambda row: -row[0])[:24]
-            all_ += rows
-        return sorted(all_, key=lambda row: -row[0])
+            found += rows
+        return sorted(found, key=lambda row: -row[0])
 
     def _put(self, start: int) -> Iterator[Read]:
         for end, themes, cost in self._themes(start):
@@ -343,14 +207,14 @@ class Grammar:
         for end, themes, cost in self._themes(start):
             clause = Clause("hold", themes)
             yield Read(end, clause, cost)
-            yield from (Read(after, clause, cost) for after, _ in _TO_ME.at(self._text, end))
+            yield from (Read(after, clause, cost) for after, _ in self._lex.closed["to_me"].at(self._text, end))
             if self._phrases.word(end) in _PARTICLES:
                 yield Read(end + 1, clause, cost)
         yield from self._lit(start)
 
     def _lit(self, start: int) -> Iterator[Read]:
         for end, themes, cost in self._themes(start):
-            for after, _ in _LIGHT.at(self._text, end):
+            for after, _ in self._lex.closed["light"].at(self._text, end):
                 for lamp in self._phrases.at(after):
                     if lamp.phrase.kinds and all("Lamp" in kind for kind in lamp.phrase.kinds):
                         yield Read(lamp.end, Clause("light", themes, lamp.phrase), cost)
@@ -362,14 +226,14 @@ class Grammar:
             for begin in {end, end + (self._phrases.word(end) in _PARTICLES)}:
                 yield Read(begin, Clause(state, themes, states=frozenset({state})), cost)
                 if state == FILLED and self._phrases.word(begin) == "with":
-                    for after, states in _LIQUIDS.at(self._text, begin + 1):
+                    for after, states in self._lex.liquids.at(self._text, begin + 1):
                         yield from self._by_means(after, Clause(state, themes, states=states), cost)
                 yield from self._by_means(begin, Clause(state, themes, states=frozenset({state})), cost)
 
     def _by_means(self, start: int, clause: Clause, cost: float) -> Iterator[Read]:
         """What a deed is usually done with says nothing about the goal."""
         yield Read(start, clause, cost)
-        for after, _ in _MEANS.at(self._text, start):
+        for after, _ in self._lex.closed["means"].at(self._text, start):
             for reading in self._phrases.at(after):
                 if reading.phrase.kinds and reading.phrase.kinds <= self._lex.means[clause.deed]:
                     yield Read(reading.end, clause, cost)
@@ -397,21 +261,22 @@ class Grammar:
                 yield Read(end + 1, Clause("off", themes), cost)
 
     def _everything(self, deed: str, start: int) -> list[int]:
-        ends = [end for end, _ in _EVERYTHING.at(self._text, start)] + [end for end, _ in self._phrases.room(start)]
+        everything = self._lex.closed["everything"].at(self._text, start)
+        ends = [end for end, _ in everything] + [end for end, _ in self._phrases.room(start)]
         return ends + ([start] if deed == "tidy" and self._ends(start) else [])
 
     def _wished(self, start: int) -> Iterator[Read]:
         """What is wished for, shall be, or is made sure of."""
-        for after, _ in _WISHES.at(self._text, start):
+        for after, _ in self._lex.closed["wishes"].at(self._text, start):
             for read in self._held(after):
                 placed = any(theme.place is not None for theme in read.clause.themes)
                 yield Read(read.end, read.clause, read.cost + _PLACE_COST * placed)
             for end, themes, cost in self._themes(after):
                 yield from self._shall(end, themes, cost)
-        for after, _ in _SURE.at(self._text, start):
+        for after, _ in self._lex.closed["sure"].at(self._text, start):
             begin = after + 2 * (self._text[after : after + 2] in (("there", "is"), ("there", "are")))
             for end, themes, cost in self._themes(begin):
-                ends = [end] if begin > after else [e for e, _ in _SHALL.at(self._text, end)]
+                ends = [end] if begin > after else [e for e, _ in self._lex.closed["shall"].at(self._text, end)]
                 for verb_end in ends:
                     yield from self._shall(verb_end, themes, cost)
         yield from self._stated_wish(start)
@@ -422,8 +287,8 @@ class Grammar:
                 yield from self._shall(end, themes, cost)
         once = start + (self._phrases.word(start) in ("once", "when", "after"))
         for end, themes, cost in self._themes(once):
-            for after, _ in _SHALL.at(self._text, end):
-                told = _SHALL_TALK.at(self._text, end) and self._text[end] in ("is", "are")
+            for after, _ in self._lex.closed["shall"].at(self._text, end):
+                told = self._text[end] in ("is", "are")  # news, not a wish
                 if once > start or not told:
                     yield from self._shall(after, themes, cost)
 

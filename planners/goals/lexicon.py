@@ -85,6 +85,13 @@ class Lexicon:
         self.verbs = {deed: Table(_forms(deed, names, data["gerunds"])) for deed, names in data["verbs"].items()}
         self.fillers = Table((word, None) for word in data["fillers"])
         self.chatter = frozenset(data["chatter"])
+        self.closed = {name: Table((word, None) for word in phrases) for name, phrases in data["closed"].items()}
+        determiners = [(w, (d["count"], d["definite"])) for d in data["determiners"] for w in d["words"]]
+        self.determiners: Table[tuple[int, bool]] = Table(determiners)  # how many, 0 where untold; whether known
+        self.liquids = Table((word, frozenset(states)) for word, states in data["liquids"].items())
+        towards = [*self.closed["within"].phrases(), "into", "onto", "to"]
+        before = ("", "back ", "away ", "down ", "over ", "up ")
+        self.towards = Table((first + word, None) for word in towards for first in before)
         self.uses = [(frozenset(use["kinds"]), frozenset(words(use["about"]))) for use in data["uses"]]
         self.use_texts = [use["about"] for use in data["uses"]]
 

@@ -22,10 +22,10 @@ import numpy as np
 
 from engram.perception.text import TextEmbedder
 from engram.planners.contract import Goal, Want
-from engram.planners.goals.grammar import GRAMMAR_WORDS, MARKS, SEPARATORS, Clause, Grammar
+from engram.planners.goals.grammar import MARKS, SEPARATORS, Clause, Grammar, grammar_words
 from engram.planners.goals.lexicon import Lexicon, Words, lexicon, tokens
 from engram.planners.goals.meaning import Discourse, NoReferentError
-from engram.planners.goals.phrases import BARE_PIECES, BESIDE, PIECES, SOMETHING, Phrases
+from engram.planners.goals.phrases import Phrases
 
 _NEAR_SPELLING = 0.6
 
@@ -64,9 +64,9 @@ class GoalParser:
         """Take what words mean; without an embedder an unknown word is an error."""
         self._embedder, self.config, self._lex = embedder, config or GoalConfig(), lex or lexicon()
         parts = (self._lex.nouns, self._lex.rooms, self._lex.states, self._lex.colours, self._lex.neutral)
-        tables = (*parts, self._lex.fillers, *self._lex.verbs.values(), BARE_PIECES, PIECES, SOMETHING, BESIDE)
+        tables = (*parts, self._lex.fillers, *self._lex.verbs.values())
         vocabularies = (table.vocabulary for table in tables)
-        self._known = GRAMMAR_WORDS.union(self._lex.chatter, self._lex.unsupported, *vocabularies)
+        self._known = grammar_words(self._lex).union(self._lex.chatter, self._lex.unsupported, *vocabularies)
 
     def parse(self, text: str) -> Goal:
         """Return the goal of a request.

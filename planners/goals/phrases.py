@@ -11,52 +11,11 @@ from typing import NamedTuple
 
 from engram.perception.words import words
 from engram.planners.contract import FILLED, ON, SLICED
-from engram.planners.goals.lexicon import Lexicon, Sense, Table, Words
+from engram.planners.goals.lexicon import Lexicon, Sense, Words
 
 _READINGS, _DEPTH, _SPAN_WORDS = 48, 4, 9
 _ANYWHERE_COST = 10.0  # a room is where something shall be only if no place in it is named
 PRONOUNS = {"it": False, "this": False, "that": False, "them": True, "they": True, "those": True, "these": True}
-DETERMINERS: Table[tuple[int, bool]] = Table(
-    [
-        (word, (1, False))
-        for word in ("a", "an", "any", "another", "one", "some", "one of the", "any of the", "a single")
-    ]
-    + [
-        (word, (0, True))
-        for word in ("the", "my", "your", "our", "this", "that", "these", "those", "his", "her", "their")
-    ]
-    + [(word, (2, True)) for word in ("both", "both the", "both of the", "the two")]
-    + [(word, (2, False)) for word in ("two", "2", "a pair of", "a couple of", "two of the")]
-    + [
-        (w, (n, False))
-        for n, many in ((3, "three 3"), (4, "four 4"), (5, "five 5"), (6, "six 6"))
-        for w in many.split()
-    ]
-    + [("the three", (3, True)), ("the four", (4, True)), ("a few", (3, False)), ("three of the", (3, False))]
-)
-PIECES = Table((word, None) for word in ("slice of", "slices of", "piece of", "pieces of", "slice of the"))
-BARE_PIECES = Table((word, None) for word in ("slice", "slices", "piece", "pieces", "one slice", "one piece"))
-SOMETHING = Table(
-    (word, None)
-    for word in (
-        "something anything somewhere|a thing|a tool|a container|a device|a place|the place|the thing|the appliance|a spot|"
-        "an object|an item|an appliance|some object|the object|the item|the furniture|a piece of furniture|the spot"
-    )
-    .replace(" anything ", "|anything|")
-    .split("|")
-)
-WITHIN = ("in", "on", "inside", "at", "on top of", "inside of", "within", "upon")
-IN = Table((word, None) for word in WITHIN)
-OUT = Table((word, None) for word in ("from", "off", "off of", "out of", "from inside", "out from", "from the top of"))
-BESIDE = Table(
-    (word, None)
-    for word in ("next to", "beside", "near", "close to", "by", "adjacent to", "alongside", "right next to")
-)
-TO = Table(
-    (f"{before}{word}", None)
-    for word in (*WITHIN, "into", "onto", "to")
-    for before in ("", "back ", "away ", "down ", "over ", "up ")
-)
 _WHICH, _IS = ("that", "which"), ("is", "are", "lies", "sits", "stands", "was", "were", "lie")
 _LYING = ("lying", "sitting", "standing", "placed", "located", "kept", "resting", "currently")
 _AND, _IT = ("and", ","), ("it", "them")
@@ -118,8 +77,8 @@ class Phrases:
         found: list[Reading] = []
         if self.word(start) == "there":
             found.append(Reading(start + 1, Phrase(pronoun="there")))
-        found += [Reading(end, Phrase(kinds=kinds)) for end, kinds in self._uses(start) if self.word(start) == "where"]
-        for after, _ in TO.at(self.text, start):
+        found += self._where(start)
+        for after, _ in self.lex.towards.at(self.text, start):
             found += self.at(after)
             found += [
                 Reading(end, Phrase(kinds=kinds)) for end, kinds in self._uses(after) if self.word(after) == "where"
@@ -127,6 +86,10 @@ class Phrases:
             for end, room in self.room(after):
                 found.append(Reading(end, Phrase(kinds=self.lex.anywhere, room=room), _ANYWHERE_COST))
         return _best(iter(found))
+
+    def _where(self, start: int) -> list[Reading]:
+        """``where food is kept cold``."""
+        return [Reading(end, Phrase(kinds=kinds)) for end, kinds in self._uses(start) if self.word(start) == "where"]
 
     def room(self, start: int) -> list[tuple[int, str]]:
         """Return the rooms named at a place."""
@@ -150,16 +113,16 @@ class Phrases:
         if self.word(start) in PRONOUNS:
             word = self.word(start)
             yield Reading(start + 1, Phrase(pronoun=word, count=2 if PRONOUNS[word] else 1))
-        for after, (count, definite) in [*DETERMINERS.at(self.text, start), (start, (0, False))]:
+        for after, (count, definite) in [*self.lex.determiners.at(self.text, start), (start, (0, False))]:
             plain = Phrase(count=count, definite=definite)
-            pieces = [(end, plain, True) for end, _ in PIECES.at(self.text, after)]
+            pieces = [(end, plain, True) for end, _ in self.lex.closed["pieces"].at(self.text, after)]
             for begin, phrase, cut in [(after, plain, False), *pieces]:
                 for body in self._described(begin, phrase):
                     sliced = replace(body.phrase, states=body.phrase.states | {SLICED}) if cut else body.phrase
                     yield from self._modified(Reading(body.end, sliced, body.cost), depth)
-            for end, _ in BARE_PIECES.at(self.text, after):
+            for end, _ in self.lex.closed["bare_pieces"].at(self.text, after):
                 yield Reading(end, replace(plain, count=max(count, 1), pronoun="slice"))
-        for after, _ in SOMETHING.at(self.text, start):
+        for after, _ in self.lex.closed["something"].at(self.text, start):
             yield from self._something(after, depth)
 
     def _something(self, start: int, depth: int) -> Iterator[Reading]:
@@ -246,14 +209,14 @@ class Phrases:
 
     def _restricted(self, reading: Reading, start: int, depth: int) -> Iterator[Reading]:
         phrase = reading.phrase
-        for after, _ in [*IN.at(self.text, start), *OUT.at(self.text, start)]:
+        for after, _ in [*self.lex.closed["within"].at(self.text, start), *self.lex.closed["out"].at(self.text, start)]:
             if phrase.place is None:
                 for place in self.at(after, depth + 1):
                     yield _with(reading, place.end, place.cost, place=place.phrase)
             if not phrase.room:
                 for end, room in self.room(after):
                     yield _with(reading, end, room=room)
-        for after, _ in BESIDE.at(self.text, start):
+        for after, _ in self.lex.closed["beside"].at(self.text, start):
             if phrase.beside is None:
                 for other in self.at(after, depth + 1):
                     yield _with(reading, other.end, other.cost, beside=other.phrase)
