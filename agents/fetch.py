@@ -23,6 +23,7 @@ SLIPPED = "slipped"  # out of the hand
 IN_PLACE = "in_place"  # after all, when seen from near
 _NEXT_POINT = {o.code for o in (Outcome.OCCLUDED, Outcome.NOTHING_THERE, Outcome.BLOCKED, Outcome.TIMEOUT)}
 _FINAL = {Outcome.INVALID.code, Outcome.HAND_FULL.code, Outcome.CLOSED.code, SLIPPED, IN_PLACE, "not_there"}
+_ALONG, _BEFORE_WALL = 24, 0.85  # points of a line that are looked at, and the share of it
 _SAME_M = 0.4  # a thing found again lies within this of where it was
 
 
@@ -59,8 +60,17 @@ def ways_to_reach(sit: Situation, place: np.ndarray, reach_m: float, excluded: C
         eye_m = sit.config.crouched_eye_m if crouched else sit.eye_m
         found = stances(sit.navigator, sit.grid, place, eye_m, sit.heading, config=config, excluded=excluded)
         if found:
-            return found
+            return found if sure else sorted(found, key=lambda s: _through_wall(sit, s.node, place))
     return []
+
+
+def _through_wall(sit: Situation, node: Node, place: Floats) -> bool:
+    """Whether there is a wall between a node and a point, but for the last bit: things hang on walls."""
+    start = np.array(sit.navigator.position(node))
+    line = start + np.linspace(0.0, _BEFORE_WALL, _ALONG)[:, None] * (place[:2] - start)
+    cells = sit.grid.cells(line)
+    cells = cells[sit.grid.inside(cells)]
+    return bool((sit.grid.wall[cells[:, 0], cells[:, 1]] > 0).any())
 
 
 def fetch(sit: Situation, track: Track, *, wanted: bool = False, shunned: Collection[Node] = ()) -> Skill[str]:

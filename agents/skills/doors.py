@@ -8,7 +8,7 @@ import numpy as np
 
 from engram.agents.fetch import stand_up, take_stance, ways_to_reach
 from engram.agents.motion import Skill, look_to
-from engram.agents.skills.known import Door, Known
+from engram.agents.skills.known import Door, Known, Patch
 from engram.agents.skills.touch import next_stance, touch
 from engram.agents.store import put_at
 from engram.perception.geometry import Floats
@@ -24,6 +24,7 @@ _NEAR_M, _FAR_M = 0.6, 1.1  # distances from a front
 _AHEAD_M = 0.15  # a base is in front when it is this far ahead of it
 _ASIDE_M = 0.5  # ... and no farther than this aside
 _OFF_COST = 6.0  # steps per metre off the best place in front
+_LEAF_M = 0.6  # an open door reaches no farther from its thing, beside the thing's own size
 _TALL_M = 0.9  # what is higher takes two looks
 _HAND_M = (0.3, 1.5)  # heights at which a front is touched
 _FINAL = {o.code for o in (Outcome.CLOSED, Outcome.INVALID, Outcome.HAND_EMPTY)}
@@ -32,7 +33,10 @@ _FINAL = {o.code for o in (Outcome.CLOSED, Outcome.INVALID, Outcome.HAND_EMPTY)}
 def open_it(k: Known, track: Track) -> Skill[str]:
     """Open something; OK, too, where it is open already."""
     door = k.door(track)
+    before = Patch.of(k.sit.grid, track.centre, _LEAF_M + float(track.size[:2].max()))
     reason = yield from touch(k.sit, track, Verb.OPEN, lambda used: in_front(k, track, used))
+    if reason == OK and door.before is None:
+        door.before = before
     if reason == Outcome.INVALID.code and track.label == "Microwave":  # one that runs does not open
         yield from touch(k.sit, track, Verb.TOGGLE_OFF)
         reason = yield from touch(k.sit, track, Verb.OPEN, lambda used: in_front(k, track, used))
@@ -192,12 +196,8 @@ def _learn_front(door: Door, track: Track) -> None:
 
 def _forget_leaf(k: Known, door: Door, track: Track) -> None:
     """Drop from map and track what only the open door was."""
-    for axis, sign in [door.front] if door.front is not None else []:
-        plane = float(door.hi[axis] if sign > 0 else door.lo[axis])
-        out = float((track.hi - door.hi)[axis] if sign > 0 else (door.lo - track.lo)[axis])
-        centre = (door.lo + door.hi)[:2] / 2
-        centre[axis] = plane + sign * (out / 2 + 0.1)
-        if out > _GROWN_M:
-            k.sit.grid.forget(float(centre[0]), float(centre[1]), max(out, float((door.hi - door.lo)[1 - axis])) / 2)
+    if door.before is not None:
+        door.before.restore(k.sit.grid)
+        door.before = None
     lo, hi = (door.lo, door.hi) if track.label == "Drawer" else door.inside(track)
     track.lo, track.hi, door.lo, door.hi = lo.copy(), hi.copy(), lo, hi

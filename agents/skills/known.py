@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engram.agents.situation import Situation
+from engram.memory.occupancy import Occupancy
 from engram.perception.geometry import Floats
 from engram.perception.tracker import Track
 from engram.planners.contract import Point
@@ -15,7 +17,31 @@ from engram.planners.contract import Point
 Resolve = Callable[[str], tuple[str, Point | None]]  # kind and believed position of a name; a kind is its own name
 NameOf = Callable[[str, Point], str]  # name of a thing of a kind at a position
 _TOLERANCE_M = 0.4  # a thing lies this near to where it is believed, beside half its size
+_LAYERS = ("low", "high", "bottom", "top", "bumped")
 _WITHIN_M = 0.06  # what is this far out of the box of a receptacle may still be in it
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """What the map held of obstacles about a place, at some moment."""
+
+    corner: NDArray[np.int64]  # (2,) cell of the plane
+    layers: Mapping[str, NDArray[np.float32]]
+
+    @classmethod
+    def of(cls, grid: Occupancy, place: Floats, radius_m: float) -> Patch:
+        """Copy the square of a map about a place (2,) or (3,)."""
+        lo, hi = grid.cells(np.stack([place[:2] - radius_m, place[:2] + radius_m]))
+        lo, hi = np.clip(lo, 0, grid.shape), np.clip(hi + 1, 0, grid.shape)
+        part = np.s_[lo[0] : hi[0], lo[1] : hi[1]]
+        return cls(lo + grid.origin, {name: getattr(grid, name)[part].copy() for name in _LAYERS})
+
+    def restore(self, grid: Occupancy) -> None:
+        """Write it back; the map may have grown meanwhile, but never shrinks."""
+        x, y = self.corner - grid.origin
+        for name, values in self.layers.items():
+            getattr(grid, name)[x : x + values.shape[0], y : y + values.shape[1]] = values
+        grid.version += 1
 
 
 @dataclass
@@ -26,6 +52,7 @@ class Door:
     hi: Floats
     front: tuple[int, float] | None = None  # axis, 0 or 1, and sign of the outward normal
     is_open: bool | None = None  # as it was left; ``None`` when not known
+    before: Patch | None = None  # the map before it was opened, for a leaf leaves no trace when it is closed
 
     def inside(self, holder: Track) -> tuple[Floats, Floats]:
         """Corners (3,) of what was seen of it but for the leaf: a drawer's inside comes out with it."""
