@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from engram.planners.contract import ON, OPEN, SLICED, STATES, Noun, Want
-from engram.planners.goals.grammar import STATE_DEEDS, Clause
+from engram.planners.goals.grammar import Clause
 from engram.planners.goals.lexicon import Lexicon
 from engram.planners.goals.phrases import Phrase
 
@@ -23,6 +23,7 @@ class _Referent:
     at: _Referent | None = None
     held: bool = False
     sought: bool = False
+    opened: bool = False  # by a deed of its own
     states: frozenset[str] = field(default_factory=frozenset)  # that deeds bring about
     count: int = 1
 
@@ -73,9 +74,10 @@ class Discourse:
 
     def _do(self, clause: Clause, theme: _Referent, goal: _Referent | None) -> None:
         theme.states |= clause.states
+        theme.opened |= clause.deed == OPEN
         if clause.deed == "put" and goal is not None:
             theme.at, theme.held = goal, False
-            self._passed_through(goal)
+            self._on_the_way(goal)
         elif clause.deed in ("hold", "light"):
             theme.held, theme.at = True, None
             if goal is not None:
@@ -85,18 +87,19 @@ class Discourse:
             theme.sought = True
         elif clause.deed in ("off", "close"):
             theme.states -= {ON if clause.deed == "off" else OPEN}
-        elif clause.deed not in STATE_DEEDS and clause.deed == "make":
+        elif clause.deed == "make":
             theme.states |= theme.phrase.states
 
-    def _passed_through(self, goal: _Referent) -> None:
-        """What was opened to put something in was opened on the way only."""
-        goal.states -= {OPEN}
+    def _on_the_way(self, opened: _Referent) -> None:
+        """What was opened to put something in, or to take it out, was opened on the way only."""
+        if opened.opened:
+            opened.states -= {OPEN}
 
     def _taken_out(self, theme: _Referent) -> None:
         place = theme.phrase.place
         for referent in self._all:
-            if OPEN in referent.states and (place is None or place.kinds & referent.phrase.kinds):
-                referent.states -= {OPEN}
+            if place is not None and (place.pronoun or place.kinds & referent.phrase.kinds):
+                self._on_the_way(referent)
 
     def _resolve(
         self, phrase: Phrase, need: frozenset[str], besides: Iterable[_Referent] = (), light: bool = False

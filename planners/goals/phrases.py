@@ -13,7 +13,7 @@ from engram.perception.words import words
 from engram.planners.contract import FILLED, ON, SLICED
 from engram.planners.goals.lexicon import Lexicon, Sense, Words
 
-_READINGS, _DEPTH, _SPAN_WORDS = 48, 4, 9
+_READINGS, _DEPTH, _SPAN_WORDS = 24, 4, 9
 _ANYWHERE_COST = 10.0  # a room is where something shall be only if no place in it is named
 PRONOUNS = {"it": False, "this": False, "that": False, "them": True, "they": True, "those": True, "these": True}
 _WHICH, _IS = ("that", "which"), ("is", "are", "lies", "sits", "stands", "was", "were", "lie")

@@ -62,6 +62,8 @@ CASES = {
     "Open the fridge, take out the apple, close the fridge and put the apple on the counter.": [
         put(noun("Apple"), "CounterTop")
     ],
+    "open the fridge and put the apple in it": [put(noun("Apple"), "Fridge")],
+    "open the laptop and bring me a mug": [Want(noun("Laptop", states=[OPEN])), Want(noun("Mug"), held=True)],
     "wash the mug in the sink": [Want(noun("Mug", states=[CLEAN]))],
     "After washing the mug, put it on the shelf.": [put(noun("Mug", states=[CLEAN]), "Shelf")],
     "wash a fork and a spoon and put them in the drawer": [
@@ -171,9 +173,9 @@ def test_the_words_are_of_categories_that_the_house_has():
 
 
 def test_long_chains_of_places_are_read_in_bounded_time():
-    text = "put the mug " + "on the desk in the box next to the lamp " * 10 + "in the sink"
+    text = "put the mug " + "on the desk in the box next to the lamp " * 24 + "in the sink"
 
-    with pytest.raises(Unparsed, match="cannot be read"):
+    with pytest.raises(Unparsed):
         parse_goal(text)
 
 
