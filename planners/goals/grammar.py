@@ -25,6 +25,7 @@ _ASKS = frozenset({"please", "could", "can", "would", "will", "if", "unless", "u
 _PARTICLES = frozenset({"up", "down", "away", "back", "over", "out", "off", "along"})
 _TALK_COST, _TALK_WORD_COST, _MEANS_COST = 20.0, 1.0, 1.0
 _PLACE_COST = 0.5  # of a place that tells a thing from others, where it could as well be where the thing shall be
+_PUT = frozenset({"put", "placed", "stored", "kept", "moved", "left"})
 _MOST_THEMES = 6
 _SMALL_WORDS = "to into onto that which with containing holding or slice piece of there where both should must"
 
@@ -136,7 +137,13 @@ class Grammar:
     def _talk(self, start: int) -> list[int]:
         """Ends of talk that begins at a place."""
         first = self._phrases.word(start)
-        if not first or first in MARKS or first in _ASKS or (first not in self._lex.chatter and self._commands(start)):
+        if (
+            not first
+            or first in MARKS
+            or first in _ASKS
+            or self._phrases.relates(start)
+            or (first not in self._lex.chatter and self._commands(start))
+        ):
             return []
         ends = []
         for end in range(start + 1, len(self._text) + 1):
@@ -217,7 +224,10 @@ class Grammar:
             for after, _ in self._lex.closed["light"].at(self._text, end):
                 for lamp in self._phrases.at(after):
                     if lamp.phrase.kinds and all("Lamp" in kind for kind in lamp.phrase.kinds):
-                        yield Read(lamp.end, Clause("light", themes, lamp.phrase), cost)
+                        clause = Clause("light", themes, lamp.phrase)
+                        yield Read(lamp.end, clause, cost)
+                        if self._phrases.word(lamp.end) == "on":
+                            yield Read(lamp.end + 1, clause, cost)
 
     def _stated(self, state: str, start: int) -> Iterator[Read]:
         means = self._lex.means[state]
@@ -300,4 +310,5 @@ class Grammar:
         yield from (Read(r.end, Clause("put", themes, r.phrase), cost + r.cost) for r in self._to(start))
 
     def _to(self, start: int) -> list[Reading]:
-        return self._phrases.destination(start)
+        """Where something shall be, or be put."""
+        return self._phrases.destination(start + (self._phrases.word(start) in _PUT))

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from engram.planners.contract import ON, OPEN, SLICED, STATES, Noun, Want
+from engram.planners.contract import HOT, ON, OPEN, SLICED, STATES, Noun, Want
 from engram.planners.goals.grammar import Clause
 from engram.planners.goals.lexicon import Lexicon
 from engram.planners.goals.phrases import Phrase
+
+_MICROWAVE = frozenset({"Microwave"})
+
+
+class NotAGoalError(ValueError):
+    """A deed that leaves nothing which a goal could say; ``args[0]`` is the deed."""
 
 
 class NoReferentError(ValueError):
@@ -41,12 +47,14 @@ class Discourse:
         self._all: list[_Referent] = []
         self._recent: list[_Referent] = []  # most salient first
         self._group: list[_Referent] = []  # the themes of the last deed
+        self._last = ""  # deed
 
     def take(self, clauses: Iterable[Clause]) -> None:
         """Take in deeds in order.
 
         Raises:
             NoReferentError: a pronoun without anything that it could stand for.
+            NotAGoalError: a deed that leaves nothing which a goal could say.
 
         """
         for clause in clauses:
@@ -71,14 +79,19 @@ class Discourse:
         self._note([*themes, *([goal] if goal else [])])
         if themes:
             self._group = themes
+        self._last = clause.deed
 
     def _do(self, clause: Clause, theme: _Referent, goal: _Referent | None) -> None:
         theme.states |= clause.states
         theme.opened |= clause.deed == OPEN
+        if clause.deed == SLICED:
+            self._put_by(self._lex.means[SLICED])
         if clause.deed == "put" and goal is not None:
+            self._heated(theme)
             theme.at, theme.held = goal, False
             self._on_the_way(goal)
         elif clause.deed in ("hold", "light"):
+            self._heated(theme)
             theme.held, theme.at = True, None
             if goal is not None:
                 goal.states |= {ON}
@@ -86,7 +99,7 @@ class Discourse:
         elif clause.deed == "find":
             theme.sought = True
         elif clause.deed in ("off", "close"):
-            theme.states -= {ON if clause.deed == "off" else OPEN}
+            self._undo(clause.deed, theme)
         elif clause.deed == "make":
             theme.states |= theme.phrase.states
 
@@ -98,8 +111,28 @@ class Discourse:
     def _taken_out(self, theme: _Referent) -> None:
         place = theme.phrase.place
         for referent in self._all:
-            if place is not None and (place.pronoun or place.kinds & referent.phrase.kinds):
+            just_opened = self._last == OPEN and referent in self._group and referent.phrase.kinds <= self._lex.storage
+            if just_opened or (place is not None and (place.pronoun or place.kinds & referent.phrase.kinds)):
                 self._on_the_way(referent)
+
+    def _undo(self, deed: str, theme: _Referent) -> None:
+        """To close what was opened, or what something was put in, leaves nothing to be wanted; all else cannot be told."""
+        state = ON if deed == "off" else OPEN
+        if state not in theme.states and not theme.opened and all(r.at is not theme for r in self._all):
+            raise NotAGoalError(deed)
+        theme.states -= {state}
+
+    def _put_by(self, tools: frozenset[str]) -> None:
+        """A tool was picked up for a deed only."""
+        for referent in self._all:
+            referent.held = referent.held and not referent.phrase.kinds <= tools
+
+    def _heated(self, theme: _Referent) -> None:
+        """What is taken out of a microwave that was switched on was put there to be heated."""
+        oven = theme.at
+        if oven is not None and oven.phrase.kinds == _MICROWAVE and ON in oven.states:
+            theme.states |= {HOT}
+            oven.states -= {ON}
 
     def _resolve(
         self, phrase: Phrase, need: frozenset[str], besides: Iterable[_Referent] = (), light: bool = False

@@ -8,7 +8,9 @@ is said beside it, such as why, is passed over. How a goal is to be read:
 * What is looked at under a lamp is held while the lamp is on.
 * An ``at`` that equals the ``thing`` of another want is that same thing: a bowl with an apple in it.
 * Sliced kinds (``"BreadSliced"``) need no state; only a want of nothing but slicing names it.
-* A room as a destination is any surface in it. Opening something to take or put is a step on the way, not a want.
+* A room as a destination is any surface in it.
+* What is opened to take or put something, the knife that is taken to slice, and closing what was opened or filled are
+  steps on the way, not wants.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from engram.perception.text import TextEmbedder
 from engram.planners.contract import Goal, Want
 from engram.planners.goals.grammar import MARKS, SEPARATORS, Clause, Grammar, grammar_words
 from engram.planners.goals.lexicon import Lexicon, Words, lexicon, tokens
-from engram.planners.goals.meaning import Discourse, NoReferentError
+from engram.planners.goals.meaning import Discourse, NoReferentError, NotAGoalError
 from engram.planners.goals.phrases import Phrases
 
 _NEAR_SPELLING = 0.6
@@ -111,6 +113,9 @@ class GoalParser:
         except NoReferentError as error:
             word = str(error.args[0])
             raise Unparsed("no_referent", f"nothing was named that {word!r} could be", word) from error
+        except NotAGoalError as error:
+            deed = str(error.args[0])
+            raise Unparsed("unsupported", f"that something shall be {deed} cannot be told as a goal", deed) from error
         wants = discourse.wants()
         if not wants and not any(clause.deed == "tidy" for clause in clauses):
             raise Unparsed("unsupported", f"nothing that shall be in the end is asked for ({clauses[0].deed})")

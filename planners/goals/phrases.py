@@ -96,6 +96,10 @@ class Phrases:
         after = start + (self.word(start) in ("the", "a", "my", "your", "our"))
         return self.lex.rooms.at(self.text, after)
 
+    def relates(self, start: int) -> bool:
+        """Whether words that say where something is begin at a place."""
+        return any(True for _ in self._restricted(Reading(start, Phrase()), start, 0))
+
     def state_words(self, start: int) -> list[tuple[int, frozenset[str]]]:
         """Return sets of states named at a place: ``clean and hot``."""
         found: list[tuple[int, frozenset[str]]] = []
@@ -115,11 +119,8 @@ class Phrases:
             yield Reading(start + 1, Phrase(pronoun=word, count=2 if PRONOUNS[word] else 1))
         for after, (count, definite) in [*self.lex.determiners.at(self.text, start), (start, (0, False))]:
             plain = Phrase(count=count, definite=definite)
-            pieces = [(end, plain, True) for end, _ in self.lex.closed["pieces"].at(self.text, after)]
-            for begin, phrase, cut in [(after, plain, False), *pieces]:
-                for body in self._described(begin, phrase):
-                    sliced = replace(body.phrase, states=body.phrase.states | {SLICED}) if cut else body.phrase
-                    yield from self._modified(Reading(body.end, sliced, body.cost), depth)
+            for body in self._described(after, plain):
+                yield from self._modified(body, depth)
             for end, _ in self.lex.closed["bare_pieces"].at(self.text, after):
                 yield Reading(end, replace(plain, count=max(count, 1), pronoun="slice"))
         for after, _ in self.lex.closed["something"].at(self.text, start):
@@ -168,6 +169,9 @@ class Phrases:
             count = phrase.count or (2 if sense.plural else 1)
             body = replace(phrase, kinds=sense.kinds, states=phrase.states | sense.states, count=count)
             yield from self._alternatives(Reading(end, body))
+
+        for end, _ in lex.closed["pieces"].at(text, after):
+            yield from self._described(end, replace(phrase, states=phrase.states | {SLICED}))
 
     def _alternatives(self, reading: Reading) -> Iterator[Reading]:
         if self.word(reading.end) == "or":

@@ -81,6 +81,19 @@ CASES = {
     "bring me a piece of fruit": [Want(noun("Apple"), held=True)],
     "put the teddy bear on something soft to sit on": [put(noun("TeddyBear"), "ArmChair", "Sofa")],
     "put the pan on the floor": [put(noun("Pan"), "Floor")],
+    "put the keys in the safe and close it": [put(noun("KeyChain"), "Safe")],
+    "open the fridge, take the tomato and put it in the sink": [put(noun("Tomato"), *SINKS)],
+    "Grab a knife, slice the tomato, and put the slice in the fridge.": [put(noun("TomatoSliced"), "Fridge")],
+    "put a hot slice of bread on a clean plate": [put(noun("BreadSliced", states=[HOT]), "Plate", states=[CLEAN])],
+    "put the mug in the microwave, turn it on, take the mug out and put it on the desk": [
+        put(noun("Mug", states=[HOT]), "Desk")
+    ],
+    "the apple needs to be washed and put in the fridge": [put(noun("Apple", states=[CLEAN]), "Fridge")],
+    "I would like the apple to be in the fridge": [put(noun("Apple"), "Fridge")],
+    "inspect the pillow with the floor lamp on": [
+        Want(noun("Pillow"), held=True),
+        Want(noun("FloorLamp", states=[ON])),
+    ],
     "find a mug": [Want(noun("Mug"))],
     "where's the remote?": [Want(noun("RemoteControl"))],
 }
@@ -103,7 +116,9 @@ FAULTS = {
     "if the apple is dirty, wash it": ("unsupported", "if"),
     "put the big mug in the sink": ("unsupported", "big"),
     "put the mug next to the laptop": ("unsupported", "next"),
-    "turn off the lamp": ("unsupported", ""),
+    "turn off the lamp": ("unsupported", "off"),
+    "put the mug on the desk and close the laptop": ("unsupported", "close"),
+    "put a vase on the desk, next to the statue": ("unsupported", "next"),
     "put it in the sink": ("no_referent", "it"),
     "put the mug": ("structure", ""),
     "a mug " * 200: ("too_long", ""),
