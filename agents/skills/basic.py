@@ -10,10 +10,10 @@ from engram.agents.explore import explore as look_around
 from engram.agents.fetch import fetch, stand_up, take_stance, ways_to_reach
 from engram.agents.handled import HandledNow
 from engram.agents.machine import Errand, State, run
-from engram.agents.motion import Skill, look_to
+from engram.agents.motion import Skill, turns
 from engram.agents.scout import scout_of
 from engram.agents.search import approach, look_for, parts_of
-from engram.agents.skills.doors import close_it, look_into, not_in_front, open_it, put_into
+from engram.agents.skills.doors import close_it, look_into, not_in_front, open_it, put_from, put_into
 from engram.agents.skills.known import Known
 from engram.agents.skills.touch import next_stance, touch, ways_to_part
 from engram.agents.states import States
@@ -21,7 +21,8 @@ from engram.agents.store import let_go, set_on
 from engram.perception.geometry import Floats
 from engram.perception.tracker import Track
 from engram.planners.contract import NO_EFFECT, NO_WAY, NOT_FOUND, OK, PRECONDITION
-from engram.planners.navigation import Node
+from engram.planners.navigation import DIRECTIONS, Node
+from engram.planners.stances import Stance
 from engram.sims.contract import Outcome, Verb
 
 KNIVES = ("Knife", "ButterKnife")
@@ -29,6 +30,9 @@ _LOOKS = 2  # places from which a believed position is looked at
 _NEAR_M = ((0.85, 1.0), (1.3, 1.5))  # stand so near, and it counts as reached within that; the second where need be
 _SIDES = 3  # places from which something open is looked over
 _FLOOR_PITCH_DEG = 60.0
+_DROP_M = 0.45  # what is let go falls this far ahead of the base
+_ROOMY_M = 0.65  # floor with so much free room about it stays passable with something on it
+_ELSEWHERE = {NO_WAY, NOT_FOUND, Outcome.NO_SPACE.code}  # other places of a receptacle are tried then
 # Codes of engram.agents.fetch and store, in the terms of planners.
 _CODES = {
     "": OK, "no_path": NO_WAY, "blocked": NO_WAY, "not_seen": NOT_FOUND, "not_there": NOT_FOUND, "slipped": NO_EFFECT,
@@ -98,7 +102,10 @@ def put_down(k: Known) -> Skill[Report]:
     sit, label = k.sit, k.sit.held
     if not sit.holding:
         return Report(Outcome.HAND_EMPTY.code)
-    yield from look_to(sit, _FLOOR_PITCH_DEG)
+    sit.plan()
+    stance = _roomy_stance(k)
+    if stance is not None:
+        yield from take_stance(sit, stance)
     if not (yield from let_go(sit)):
         return Report(sit.outcome.code if sit.outcome is not Outcome.OK else NO_EFFECT)
     k.laid = (label, np.array([*sit.observation["base"][:2], 0.0]))
@@ -199,8 +206,10 @@ def put(k: Known, holder: Track) -> Skill[str]:
     if k.closes(holder):
         reason = yield from put_into(k, holder)
     else:
-        reason = yield from set_on(sit, holder, label, stubborn=True)
+        reason = yield from set_on(sit, holder, label)
         reason = _CODES.get(reason, reason)
+        if sit.holding and reason in _ELSEWHERE:
+            reason = yield from put_from(k, holder, lambda used: ways_to_part(sit, holder, used), holder.centre)
     if sit.holding:
         return NO_EFFECT if reason == OK else reason
     placed = next((e for e in reversed(sit.events) if e.kind == "placed" and e.position is not None), None)
@@ -216,6 +225,24 @@ def switch(k: Known, track: Track, *, on: bool) -> Skill[str]:
     if not on or track.label != "Microwave":
         return OK
     return PRECONDITION if k.door(track).is_open else OK  # an open one refuses as well as one that runs
+
+
+def _roomy_stance(k: Known) -> Stance | None:
+    """Return a near pose with floor ahead on which something is in nobody's way; paths must be planned."""
+    sit = k.sit
+    clearance, floor = sit.grid.clearance(), sit.grid.known_floor()
+    best, least = None, np.inf
+    for node in sit.navigator.reachable():
+        for heading, direction in enumerate(DIRECTIONS):
+            xy = np.array(sit.navigator.position(node)) + _DROP_M * np.array(direction)
+            ix, iy = sit.grid.cells(xy[None, :])[0]
+            if not sit.grid.inside(np.array([ix, iy])) or not floor[ix, iy]:
+                continue
+            tight = max(0.0, _ROOMY_M - float(clearance[ix, iy]))
+            cost = sit.navigator.distance(node) + turns(sit.heading, heading, sit.config.rotate_deg) + 40.0 * tight
+            if cost < least:
+                best, least = Stance(node, heading, _FLOOR_PITCH_DEG, cost), cost
+    return best
 
 
 def _look_over(k: Known, track: Track) -> Skill[str]:

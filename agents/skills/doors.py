@@ -9,7 +9,7 @@ import numpy as np
 from engram.agents.fetch import stand_up, take_stance, ways_to_reach
 from engram.agents.motion import Skill, look_to
 from engram.agents.skills.known import Door, Known, Patch
-from engram.agents.skills.touch import next_stance, touch
+from engram.agents.skills.touch import Ways, next_stance, touch
 from engram.agents.store import put_at
 from engram.perception.geometry import Floats
 from engram.perception.tracker import Track
@@ -42,7 +42,7 @@ def open_it(k: Known, track: Track) -> Skill[str]:
         reason = yield from touch(k.sit, track, Verb.OPEN, lambda used: in_front(k, track, used))
     if reason in (OK, Outcome.INVALID.code):
         door.is_open = True
-        _learn_front(door, track)
+        _learn_front(k, door, track)
         return OK
     return reason
 
@@ -61,16 +61,19 @@ def close_it(k: Known, track: Track) -> Skill[str]:
 
 def put_into(k: Known, holder: Track) -> Skill[str]:
     """Set the held thing down in something that is open; returns OK or why that failed."""
+    return (yield from put_from(k, holder, lambda used: in_front(k, holder, used, inside=True), _middle(k, holder)))
+
+
+def put_from(k: Known, holder: Track, ways: Ways, aim: Floats) -> Skill[str]:
+    """Set the held thing down near a point (3,) of something, from where the ways say; returns OK or why it failed."""
     sit, reason, excluded = k.sit, NO_WAY, set[Node]()
     for _ in range(sit.config.stands):
-        stance = yield from next_stance(
-            sit, holder.lo, holder.hi, lambda used: in_front(k, holder, used, inside=True), excluded
-        )
+        stance = yield from next_stance(sit, holder.lo, holder.hi, ways, excluded)
         if stance is None:
             break
         excluded.add(stance.node)
         if (yield from take_stance(sit, stance)):
-            outcome = yield from put_at(sit, holder, sit.held, _middle(k, holder), stubborn=True)
+            outcome = yield from put_at(sit, holder, sit.held, aim, stubborn=True)
             reason = NOT_FOUND if outcome is None else outcome.code
         yield from stand_up(sit, stance)
         if reason == OK or reason in _FINAL:
@@ -185,13 +188,16 @@ def _middle(k: Known, holder: Track) -> Floats:
     return np.asarray((lo + hi) / 2, np.float64)
 
 
-def _learn_front(door: Door, track: Track) -> None:
-    """What opens grows to the front."""
-    growth = {(axis, -1.0): float((door.lo - track.lo)[axis]) for axis in (0, 1)}
-    growth |= {(axis, 1.0): float((track.hi - door.hi)[axis]) for axis in (0, 1)}
-    most = max(growth, key=lambda side: growth[side])
-    if growth[most] > _GROWN_M:
-        door.front = most
+def _learn_front(k: Known, door: Door, track: Track) -> None:
+    """What opens grows to the front; it may grow to the back too, for its inside is seen then."""
+    here = k.sit.observation["base"]
+    best, most = door.front, _GROWN_M
+    for axis in (0, 1):
+        for sign, plane, edge in ((-1.0, door.lo[axis], track.lo[axis]), (1.0, door.hi[axis], track.hi[axis])):
+            grown, ahead = sign * float(edge - plane), sign * float(here[axis] - plane)
+            if ahead > 0.0 and grown > most:
+                best, most = (axis, sign), grown
+    door.front = best
 
 
 def _forget_leaf(k: Known, door: Door, track: Track) -> None:
