@@ -282,7 +282,8 @@ class Grammar:
                 placed = any(theme.place is not None for theme in read.clause.themes)
                 yield Read(read.end, read.clause, read.cost + _PLACE_COST * placed)
             for end, themes, cost in self._themes(after):
-                yield from self._shall(end, themes, cost)
+                for begin in (end, *(e for e, _ in self._lex.closed["shall"].at(self._text, end))):
+                    yield from self._shall(begin, themes, cost)
         for after, _ in self._lex.closed["sure"].at(self._text, start):
             begin = after + 2 * (self._text[after : after + 2] in (("there", "is"), ("there", "are")))
             for end, themes, cost in self._themes(begin):

@@ -116,7 +116,7 @@ class Discourse:
                 self._on_the_way(referent)
 
     def _undo(self, deed: str, theme: _Referent) -> None:
-        """To close what was opened, or what something was put in, leaves nothing to be wanted; all else cannot be told."""
+        """Closing what was opened, or filled, leaves nothing to be wanted; all else cannot be told."""
         state = ON if deed == "off" else OPEN
         if state not in theme.states and not theme.opened and all(r.at is not theme for r in self._all):
             raise NotAGoalError(deed)

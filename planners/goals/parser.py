@@ -115,7 +115,7 @@ class GoalParser:
             raise Unparsed("no_referent", f"nothing was named that {word!r} could be", word) from error
         except NotAGoalError as error:
             deed = str(error.args[0])
-            raise Unparsed("unsupported", f"that something shall be {deed} cannot be told as a goal", deed) from error
+            raise Unparsed("unsupported", f"{deed!r}: {self._lex.unsupported[deed]}", deed) from error
         wants = discourse.wants()
         if not wants and not any(clause.deed == "tidy" for clause in clauses):
             raise Unparsed("unsupported", f"nothing that shall be in the end is asked for ({clauses[0].deed})")
