@@ -11,7 +11,7 @@ from engram.agents.fetch import fetch, stand_up, take_stance, ways_to_reach
 from engram.agents.handled import HandledNow
 from engram.agents.machine import Errand, State, run
 from engram.agents.motion import Skill, turns
-from engram.agents.scout import scout_of
+from engram.agents.scout import FrontierScout
 from engram.agents.search import approach, look_for, parts_of
 from engram.agents.skills.doors import close_it, look_into, not_in_front, open_it, put_from, put_into
 from engram.agents.skills.known import Known
@@ -50,8 +50,8 @@ class Report:
 
 
 def find(k: Known, kind: str) -> Skill[Report]:
-    """Look for a thing of a kind, where such things are kept first, until one is seen."""
-    track = yield from look_for(k.sit, [kind], scout_of("prior")[:2])
+    """Look for a thing of a kind until one is seen, or nothing is left to see without opening anything."""
+    track = yield from look_for(k.sit, [kind], [FrontierScout()])
     if track is None:
         return Report(NOT_FOUND, f"There is no {kind} in sight anywhere.")
     return Report(OK, f"Found a {kind}.", k.name(track))

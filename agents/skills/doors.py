@@ -34,14 +34,17 @@ def open_it(k: Known, track: Track) -> Skill[str]:
     """Open something; OK, too, where it is open already."""
     door = k.door(track)
     before = Patch.of(k.sit.grid, track.centre, _LEAF_M + float(track.size[:2].max()))
-    reason = yield from touch(k.sit, track, Verb.OPEN, lambda used: in_front(k, track, used))
+    reason = yield from touch(k.sit, track, Verb.OPEN, lambda used: in_front(k, track, used), here=False)
     if reason == OK and door.before is None:
         door.before = before
     if reason == Outcome.INVALID.code and track.label == "Microwave":  # one that runs does not open
         yield from touch(k.sit, track, Verb.TOGGLE_OFF)
-        reason = yield from touch(k.sit, track, Verb.OPEN, lambda used: in_front(k, track, used))
+        reason = yield from touch(k.sit, track, Verb.OPEN, lambda used: in_front(k, track, used), here=False)
     if reason in (OK, Outcome.INVALID.code):
         door.is_open = True
+        for rider in door.riders:  # they are seen again where they are now
+            k.sit.tracker.remove(rider)
+        door.riders = []
         _learn_front(k, door, track)
         return OK
     return reason
@@ -50,10 +53,12 @@ def open_it(k: Known, track: Track) -> Skill[str]:
 def close_it(k: Known, track: Track) -> Skill[str]:
     """Close something; OK, too, where it is closed already."""
     door = k.door(track)
+    inside = k.contents(track) if track.label == "Drawer" and door.is_open else []
     reason = yield from touch(k.sit, track, Verb.CLOSE, lambda used: in_front(k, track, used))
     if reason not in (OK, Outcome.INVALID.code):
         return reason
     if door.is_open:
+        _shut_in(door, track, inside)
         _forget_leaf(k, door, track)
     door.is_open = False
     return OK
@@ -198,6 +203,16 @@ def _learn_front(k: Known, door: Door, track: Track) -> None:
             if ahead > 0.0 and grown > most:
                 best, most = (axis, sign), grown
     door.front = best
+
+
+def _shut_in(door: Door, track: Track, things: list[Track]) -> None:
+    """Move what lies in a drawer back with it, so that nobody misses it where it was seen."""
+    for axis, sign in [door.front] if door.front is not None and things else []:
+        out = float((track.hi - door.hi)[axis] if sign > 0 else (track.lo - door.lo)[axis])
+        shift = -out * np.eye(3)[axis]
+        for thing in things:
+            thing.lo, thing.hi, thing.samples = thing.lo + shift, thing.hi + shift, thing.samples + shift
+        door.riders = things
 
 
 def _forget_leaf(k: Known, door: Door, track: Track) -> None:

@@ -52,6 +52,7 @@ class Door:
     hi: Floats
     front: tuple[int, float] | None = None  # axis, 0 or 1, and sign of the outward normal
     is_open: bool | None = None  # as it was left; ``None`` when not known
+    riders: list[Track] = field(default_factory=list)  # what was shut in with a drawer, and so went back with it
     before: Patch | None = None  # the map before it was opened, for a leaf leaves no trace when it is closed
 
     def inside(self, holder: Track) -> tuple[Floats, Floats]:

@@ -26,7 +26,7 @@ _LEVELS, _PIXELS = 12, 6  # so many pixels must differ by so much for the image 
 _DRAWS = 6  # times that the robot goes nearer to what it sees no way to
 
 
-def touch(sit: Situation, track: Track, verb: Verb, ways: Ways | None = None) -> Skill[str]:
+def touch(sit: Situation, track: Track, verb: Verb, ways: Ways | None = None, *, here: bool = True) -> Skill[str]:
     """Do something to a thing; returns OK or a reason code.
 
     Args:
@@ -34,9 +34,15 @@ def touch(sit: Situation, track: Track, verb: Verb, ways: Ways | None = None) ->
         track: the thing.
         verb: one that takes a point.
         ways: where to stand for it; wherever some part of the thing can be reached when not given.
+        here: whether to try it from where the robot stands first, if the image shows the thing within reach.
 
     """
     reason, excluded = NO_WAY, set[Node]()
+    sighting = sit.sighting_of(track) if here else None
+    if sighting is not None and point_on(sit, sighting) is not None:
+        reason = yield from _point_and_do(sit, track, verb)
+        if reason not in _NEXT_STANCE:
+            return reason
     ways = ways or (lambda used: ways_to_part(sit, track, used))
     for _ in range(sit.config.stands):
         stance = yield from next_stance(sit, track.lo, track.hi, ways, excluded)
