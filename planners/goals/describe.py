@@ -41,10 +41,10 @@ def _want(want: Want, lex: Lexicon) -> str:
 def _where(place: Noun, lex: Lexicon) -> str:
     if place.kinds == lex.anywhere and place.room and place == Noun(place.kinds, room=place.room):
         return f"into the {_room(place.room, lex)}"
-    return f"into {_noun(place, lex)}"
+    return f"{'into' if place.kinds <= lex.hollow else 'onto'} {_noun(place, lex)}"
 
 
-def _noun(noun: Noun, lex: Lexicon, count: int = 1, depth: int = 0) -> str:
+def _noun(noun: Noun, lex: Lexicon, count: int = 1) -> str:
     adjectives = [_ADJECTIVES[state] for state in sorted(noun.states)]
     adjectives += [noun.colour] if noun.colour else []
     adjectives += [_room(noun.room, lex)] if noun.room else []
@@ -55,7 +55,7 @@ def _noun(noun: Noun, lex: Lexicon, count: int = 1, depth: int = 0) -> str:
         raise ValueError(f"there is no word for a count of {count}")
     first = " ".join([*adjectives, heads[0]])
     article = "an" if count == 1 and first[0] in "aeiou" else _NUMBERS[count]
-    return f"{article} {' or '.join([first, *heads[1:]])}{_relative(noun, lex, depth)}"
+    return f"{article} {' or '.join([first, *heads[1:]])}{_relative(noun, lex)}"
 
 
 def _heads(kinds: frozenset[str], lex: Lexicon) -> Sequence[str]:
@@ -68,9 +68,13 @@ def _heads(kinds: frozenset[str], lex: Lexicon) -> Sequence[str]:
     return ["sink" if name == "sink basin" and "Sink" in kinds else name for name in names]
 
 
-def _relative(noun: Noun, lex: Lexicon, depth: int) -> str:
-    places = [f"in {_noun(noun.place, lex, depth=depth + 1)}"] if noun.place is not None else []
-    places += [f"next to {_noun(noun.beside, lex, depth=depth + 1)}"] if noun.beside is not None else []
+def _relative(noun: Noun, lex: Lexicon) -> str:
+    places = []
+    if noun.place is not None:
+        where = "in" if noun.place.kinds <= lex.hollow else "on"
+        places.append(f"{where} {_noun(noun.place, lex)}")
+    if noun.beside is not None:
+        places.append(f"next to {_noun(noun.beside, lex)}")
     if not places:
         return ""
     return f" that is {places[0]}" if len(places) == 1 else f" that is both {places[0]} and {places[1]}"

@@ -47,6 +47,10 @@ class Clause:
     states: frozenset[str] = frozenset()  # wanted of the themes
 
 
+_State = tuple[int, bool]  # a place, and whether the verb of what comes may be left out
+_Item = tuple[_State, tuple[Clause, ...], float]  # what comes after it, the requests of it, its cost
+
+
 class Read(NamedTuple):
     """One way to read a clause."""
 
@@ -62,55 +66,48 @@ class Grammar:
         """Take the words and what reads their noun phrases."""
         self._text, self._lex, self._phrases = text, lex, phrases
         self.reached = 0  # the last place that a request or talk was looked for at
-        self._memo: dict[tuple[int, bool], tuple[float, tuple[Clause, ...]] | None] = {}
 
     def read(self) -> tuple[Clause, ...] | None:
         """Return the requests of the text in order; ``None`` when it cannot be read."""
-        for start in range(len(self._text), -1, -1):  # from the end, so that no recursion runs deep
-            for gap in (True, False):
-                self._memo[start, gap] = self._rest(start, gap)
-        best = self._memo[0, False]
-        if best is None:
-            self._find_reached()
-        return best[1] if best else None
+        items = self._reachable()
+        self.reached = max(start for start, _ in items)
+        best: dict[_State, tuple[float, tuple[Clause, ...]]] = {}
+        for state in sorted(items, reverse=True):
+            if state[0] == len(self._text):
+                best[state] = 0.0, ()
+                continue
+            ways = [(cost + best[to][0], clauses + best[to][1]) for to, clauses, cost in items[state] if to in best]
+            if ways:
+                best[state] = min(ways, key=lambda way: way[0])
+        return best[0, False][1] if (0, False) in best else None
 
-    def _find_reached(self) -> None:
-        """Follow the readings from the front to where the last of them ends."""
-        open_, seen = [(0, False)], {(0, False)}
+    def _reachable(self) -> dict[_State, list[_Item]]:
+        """The items at all places that readings from the front come to."""
+        items: dict[_State, list[_Item]] = {}
+        open_: list[_State] = [(0, False)]
         while open_:
-            start, gap = open_.pop()
-            self.reached = max(self.reached, start)
-            for after, _, _, now in self._items(start, gap):
-                if (after, now) not in seen:
-                    seen.add((after, now))
-                    open_.append((after, now))
+            state = open_.pop()
+            if state not in items:
+                items[state] = list(self._items(*state))
+                open_ += [to for to, _, _ in items[state]]
+        return items
 
-    def _rest(self, start: int, gap: bool) -> tuple[float, tuple[Clause, ...]] | None:
-        if start >= len(self._text):
-            return 0.0, ()
-        best: tuple[float, tuple[Clause, ...]] | None = None
-        for after, clauses, cost, now in self._items(start, gap):
-            rest = self._memo.get((after, now))
-            if rest is not None and (best is None or cost + rest[0] < best[0]):
-                best = cost + rest[0], clauses + rest[1]
-        return best
-
-    def _items(self, start: int, gap: bool) -> Iterator[tuple[int, tuple[Clause, ...], float, bool]]:
-        """(place after it, requests, cost, whether the verb may be left out next) for all items at a place."""
+    def _items(self, start: int, gap: bool) -> Iterator[_Item]:
+        """All items at a place, where the verb may be left out or not."""
         if start >= len(self._text):
             return
         for after in self._separated(start):
-            yield after, (), 0.0, gap
+            yield (after, gap), (), 0.0
         for begin in self._begins(start):
             for read in self._clauses(begin, gap):
                 for end in self._fillers(read.end):
                     if self._ends(end):
-                        yield end, (read.clause,), read.cost + 0.01 * (begin - start), read.clause.deed == "put"
+                        yield (end, read.clause.deed == "put"), (read.clause,), read.cost + 0.01 * (begin - start)
         for begin in self._fillers(start):
             if begin > start and self._ends(begin):
-                yield begin, (), 0.1, gap
+                yield (begin, gap), (), 0.1
         for end in self._talk(start):
-            yield end, (), _TALK_COST + _TALK_WORD_COST * (end - start), False
+            yield (end, False), (), _TALK_COST + _TALK_WORD_COST * (end - start)
 
     def _separated(self, start: int) -> list[int]:
         return [start + 1] if self._text[start] in SEPARATORS else []

@@ -74,6 +74,7 @@ class Lexicon:
         self.anywhere = frozenset(data["anywhere"])
         self.openable, self.switchable = frozenset(data["openable"]), frozenset(data["switchable"])
         self.storage = frozenset(data["storage"])
+        self.hollow = self.storage | frozenset(data["hollow"])
         self.means = {state: frozenset(kinds) for state, kinds in data["means"].items()}
         self.unsupported: dict[str, str] = data["unsupported"]
         self.names, self.concepts, self.nouns = self._nouns(data)

@@ -50,11 +50,11 @@ class Unparsed(ValueError):  # noqa: N818 - what came of it, as the callers say 
 class GoalConfig:
     """How far understanding goes."""
 
-    min_similarity: float = 0.6
+    min_similarity: float = 0.7
     """Cosine from which an unknown noun is taken for a known one; needs an embedder."""
     min_use_similarity: float = 0.45
     """Cosine from which ``something to ...`` is taken for a known use; needs an embedder."""
-    max_words: int = 250
+    max_words: int = 400
 
 
 class GoalParser:

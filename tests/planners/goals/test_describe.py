@@ -29,8 +29,8 @@ WANTS = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(WANTS, min_size=1, max_size=3))
+@settings(max_examples=60, deadline=None)
+@given(st.lists(WANTS, min_size=1, max_size=2))
 def test_what_is_said_of_a_goal_is_read_as_that_goal(wants):
     told = describe(Goal(tuple(wants)))
 
