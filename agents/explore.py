@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,24 +29,35 @@ class View:
     gain_m2: float
 
 
-def explore(sit: Situation, until: int | None = None) -> Skill[bool]:
+def explore(
+    sit: Situation,
+    until: int | None = None,
+    refused: set[tuple[Node, int]] | None = None,
+    enough: Callable[[], bool] = lambda: False,
+) -> Skill[bool]:
     """Look around until nothing promising is left; returns whether nothing was left.
 
     Args:
         sit: the situation.
         until: step at which to stop; ``explore_steps`` of the configuration when not given.
+        refused: poses that showed all they can; grows. With any, the robot has looked around where it began.
+        enough: asked after each step; ends the exploration early when it says so.
 
     """
     until = sit.config.explore_steps if until is None else until
-    yield from look_to(sit, sit.config.pitch_deg)
-    for _ in range(3):
-        yield from turn_to(sit, (sit.heading + 1) % 4)
-    refused: set[tuple[Node, int]] = set()
-    while sit.step < until:
+    if not refused:
+        yield from look_to(sit, sit.config.pitch_deg)
+        for _ in range(3):
+            if not enough():
+                yield from turn_to(sit, (sit.heading + 1) % 4)
+    refused = set() if refused is None else refused
+    while sit.step < until and not enough():
         view = best_view(sit, refused)
         if view is None:
             return True
-        arrived = yield from travel(sit, {view.node: 0.0}, ahead=True, enough=_Stale(sit, view))
+        yield from look_to(sit, sit.config.pitch_deg)
+        stale = _Stale(sit, view)
+        arrived = yield from travel(sit, {view.node: 0.0}, ahead=True, enough=lambda: enough() or stale())  # noqa: B023
         if arrived and sit.node == view.node:
             yield from turn_to(sit, view.heading)
         if not arrived or sit.node == view.node:

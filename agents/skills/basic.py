@@ -11,8 +11,7 @@ from engram.agents.fetch import fetch, stand_up, take_stance, ways_to_reach
 from engram.agents.handled import HandledNow
 from engram.agents.machine import Errand, State, run
 from engram.agents.motion import Skill, turns
-from engram.agents.scout import FrontierScout
-from engram.agents.search import approach, look_for, parts_of
+from engram.agents.search import approach, parts_of
 from engram.agents.skills.doors import close_it, look_into, not_in_front, open_it, put_from, put_into
 from engram.agents.skills.known import Known
 from engram.agents.skills.touch import next_stance, touch, ways_to_part
@@ -20,7 +19,7 @@ from engram.agents.states import States
 from engram.agents.store import let_go, set_on
 from engram.perception.geometry import Floats
 from engram.perception.tracker import Track
-from engram.planners.contract import NO_EFFECT, NO_WAY, NOT_FOUND, OK, PRECONDITION
+from engram.planners.contract import BUDGET, NO_EFFECT, NO_WAY, NOT_FOUND, OK, PRECONDITION
 from engram.planners.navigation import DIRECTIONS, Node
 from engram.planners.stances import Stance
 from engram.sims.contract import Outcome, Verb
@@ -49,19 +48,21 @@ class Report:
     found: str = ""
 
 
-def find(k: Known, kind: str) -> Skill[Report]:
-    """Look for a thing of a kind until one is seen, or nothing is left to see without opening anything."""
-    track = yield from look_for(k.sit, [kind], [FrontierScout()])
-    if track is None:
-        return Report(NOT_FOUND, f"There is no {kind} in sight anywhere.")
-    return Report(OK, f"Found a {kind}.", k.name(track))
+def find(k: Known, kind: str, until: int) -> Skill[Report]:
+    """Look for a thing of a kind until one is seen, or nothing is left to see, or a step is reached."""
+    sit = k.sit
+    all_seen = yield from look_around(sit, until, k.seen_from, lambda: bool(sit.tracker.labelled([kind])))
+    track = k.track(kind)
+    if track is not None:
+        return Report(OK, f"Found a {kind}.", k.name(track))
+    return Report(NOT_FOUND, f"There is no {kind} in sight anywhere.") if all_seen else Report(BUDGET)
 
 
 def explore(k: Known, until: int) -> Skill[Report]:
     """Look around until nothing is left to see, or a step is reached."""
-    if (yield from look_around(k.sit, until)):
+    if (yield from look_around(k.sit, until, k.seen_from)):
         return Report(OK, "All that can be seen without opening anything was seen.")
-    return Report("budget", "There is more to see.")
+    return Report(BUDGET, "There is more to see.")
 
 
 def go_to(k: Known, name: str) -> Skill[Report]:

@@ -36,6 +36,7 @@ _SKILLS: dict[str, tuple[Part, int]] = {
     "explore": (basic.explore, 0),
     "tidy": (basic.tidy, 0),
 }
+_BOUNDED = ("find", "explore")  # skills that are told at which step to stop
 _FULL, _EMPTY = ("place", "put_down", "slice"), ("tidy",)  # what the hand must be for some skills
 _CROUCHED_M = 0.1  # from the eye of a crouched robot
 
@@ -85,7 +86,7 @@ class Executor:
     def _bounded(self, step: Step) -> Skill[Report]:
         sit, budget = self._known.sit, self._budgets[step.skill]
         last = sit.step + budget
-        args = (last,) if step.skill == "explore" else step.args
+        args = (*step.args, last) if step.skill in _BOUNDED else step.args
         script = _SKILLS[step.skill][0](self._known, *args)
         while True:
             try:

@@ -13,6 +13,7 @@ from engram.memory.occupancy import Occupancy
 from engram.perception.geometry import Floats
 from engram.perception.tracker import Track
 from engram.planners.contract import Point
+from engram.planners.navigation import Node
 
 Resolve = Callable[[str], tuple[str, Point | None]]  # kind and believed position of a name; a kind is its own name
 NameOf = Callable[[str, Point], str]  # name of a thing of a kind at a position
@@ -75,6 +76,7 @@ class Known:
     resolve: Resolve
     name_of: NameOf = lambda kind, _: kind
     doors: dict[int, Door] = field(default_factory=dict)  # by number of the track
+    seen_from: set[tuple[Node, int]] = field(default_factory=set)  # poses that have shown all they can
     laid: tuple[str, Floats] | None = None  # label and place (3,) of what the hand let go of last
 
     def kind(self, name: str) -> str:

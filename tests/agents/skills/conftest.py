@@ -27,7 +27,7 @@ class Household:
     def __init__(self, seed, rooms=("Kitchen",), budgets=BUDGETS, **options):
         self.world = gymnasium.make("engram/House-v0", disable_env_checker=True, max_steps=3000).unwrapped
         self.observation, _ = self.world.reset(seed=seed, options={"rooms": list(rooms), **options})
-        self.budgets, self.idle, self.positions = budgets, False, {}
+        self.budgets, self.idle, self.positions = dict(budgets), False, {}
         self.wake()
 
     def wake(self):

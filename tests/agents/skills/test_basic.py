@@ -39,21 +39,19 @@ def test_what_is_inside_is_taken_out_again(household):
     assert house.one("Mug").state["held"]
 
 
-@pytest.mark.parametrize("kind", ["Cabinet", "Drawer", "Microwave"])
-def test_what_closes_is_opened_and_closed_and_leaves_the_map_as_it_was(household, kind):
+def test_what_closes_is_opened_and_closed_and_leaves_the_map_as_it_was(household):
     house = household(4)
-    before = house.sit.tracker.labelled([kind])[0].size.copy()
-    house.sit.plan()
-    free = len(house.sit.navigator.reachable())
-    assert house.do("open", kind).ok
-    (open_one,) = [t for t in house.all(kind) if t.state["open"]]
-    assert house.do("open", kind).ok  # it is open already
-    house.positions[f"{kind}_1"] = open_one.position
-    assert house.do("close", f"{kind}_1").ok
-    assert not any(t.state["open"] for t in house.all(kind))
-    house.sit.plan()
-    assert len(house.sit.navigator.reachable()) >= free - 2
-    assert before.max() < 1.0
+    for kind in ("Cabinet", "Drawer", "Microwave"):
+        house.sit.plan()
+        free = len(house.sit.navigator.reachable())
+        assert house.do("open", kind).ok
+        (open_one,) = [t for t in house.all(kind) if t.state["open"]]
+        house.positions[f"{kind}_1"] = open_one.position
+        assert house.do("open", f"{kind}_1").ok  # it is open already
+        assert house.do("close", f"{kind}_1").ok
+        assert not any(t.state["open"] for t in house.all(kind))
+        house.sit.plan()
+        assert len(house.sit.navigator.reachable()) >= free - 2
 
 
 def test_switches_are_switched_and_what_is_on_already_counts_as_done(household):
@@ -97,7 +95,7 @@ def test_putting_down_leaves_the_thing_on_the_floor(household):
     assert house.observation["holding"] == 0
 
 
-def test_searching_looks_into_a_closed_thing_and_closes_it_again(household):
+def test_searching_looks_into_a_closed_thing_and_closes_it_again_and_what_is_inside_can_be_taken_out(household):
     house = household(4)
     for step in (("pick", "Mug"), ("open", "Fridge"), ("place", "Fridge"), ("close", "Fridge")):
         assert house.do(*step).ok, step
@@ -109,6 +107,9 @@ def test_searching_looks_into_a_closed_thing_and_closes_it_again(household):
     assert "Mug" in result.text
     assert len(house.sit.tracker.labelled(["Mug"])) == 1
     assert not house.one("Fridge").state["open"]
+    for step in (("go_to", "DiningTable"), ("open", "Fridge"), ("pick", "Mug")):
+        assert house.do(*step).ok, step
+    assert house.one("Mug").state["held"]
 
 
 def test_searching_a_table_sees_what_is_on_it(household):
@@ -151,11 +152,11 @@ def test_the_name_with_a_position_means_the_thing_that_is_there(household):
 
 def test_finding_explores_until_one_is_seen_and_names_it(household):
     house = household(3, rooms=("LivingRoom", "Kitchen"))
+    assert house.do("find", "Bathtub").outcome == "not_found"
     house.wake()
     result = house.do("find", "Fridge")
     assert (result.outcome, result.found) == ("ok", "Fridge_seen")
     assert house.sit.tracker.labelled(["Fridge"])
-    assert house.do("find", "Bathtub").outcome == "not_found"
 
 
 def test_a_full_hand_takes_nothing_more(household):
