@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -210,7 +211,9 @@ def put(k: Known, holder: Track) -> Skill[str]:
         reason = yield from set_on(sit, holder, label)
         reason = _CODES.get(reason, reason)
         if sit.holding and reason in _ELSEWHERE:
-            reason = yield from put_from(k, holder, lambda used: ways_to_part(sit, holder, used), holder.centre)
+            full = reason == Outcome.NO_SPACE.code
+            ways = partial(ways_to_part, sit, holder)
+            reason = yield from put_from(k, holder, ways, holder.centre, stubborn=not full)
     if sit.holding:
         return NO_EFFECT if reason == OK else reason
     placed = next((e for e in reversed(sit.events) if e.kind == "placed" and e.position is not None), None)

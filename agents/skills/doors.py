@@ -69,8 +69,11 @@ def put_into(k: Known, holder: Track) -> Skill[str]:
     return (yield from put_from(k, holder, lambda used: in_front(k, holder, used, inside=True), _middle(k, holder)))
 
 
-def put_from(k: Known, holder: Track, ways: Ways, aim: Floats) -> Skill[str]:
-    """Set the held thing down near a point (3,) of something, from where the ways say; returns OK or why it failed."""
+def put_from(k: Known, holder: Track, ways: Ways, aim: Floats, stubborn: bool = True) -> Skill[str]:
+    """Set the held thing down near a point (3,) of something, from where the ways say; returns OK or why it failed.
+
+    A ``stubborn`` robot tries points around where no free patch would do.
+    """
     sit, reason, excluded = k.sit, NO_WAY, set[Node]()
     for _ in range(sit.config.stands):
         stance = yield from next_stance(sit, holder.lo, holder.hi, ways, excluded)
@@ -78,7 +81,7 @@ def put_from(k: Known, holder: Track, ways: Ways, aim: Floats) -> Skill[str]:
             break
         excluded.add(stance.node)
         if (yield from take_stance(sit, stance)):
-            outcome = yield from put_at(sit, holder, sit.held, aim, stubborn=True)
+            outcome = yield from put_at(sit, holder, sit.held, aim, stubborn)
             reason = NOT_FOUND if outcome is None else outcome.code
         yield from stand_up(sit, stance)
         if reason == OK or reason in _FINAL:

@@ -12,10 +12,12 @@ from engram.agents.skills.doors import close_it, look_into, open_it
 from engram.agents.skills.known import Known
 from engram.perception.tracker import Track
 from engram.planners.contract import NOT_FOUND, OK, PRECONDITION
+from engram.sims.contract import Outcome
 
 _TAPS, _BASINS = ("Faucet", "ShowerHead"), ("SinkBasin", "BathtubBasin")
 _AT_TAP = {*_TAPS, *_BASINS, "Sink", "Bathtub"}
 _HOBS = {"StoveBurner", "StoveKnob"}
+_VESSELS = ("Pot", "Pan", "Bowl", "Plate")
 _HOB_M = 1.0  # a knob this near to a burner may be its own
 _KNOBS = 6
 _TAP_M = 1.5
@@ -67,7 +69,11 @@ def _put_in(k: Known, appliance: Track) -> Skill[str]:
         if outcome != OK:
             return outcome
     if k.sit.holding:
-        return (yield from put(k, appliance))
+        outcome = yield from put(k, appliance)
+        for vessel in k.contents(appliance) if outcome == Outcome.NO_SPACE.code else []:
+            if k.sit.holding and vessel.label in _VESSELS:  # a pot in the sink takes water, too
+                outcome = yield from put(k, vessel)
+        return outcome
     if k.closes(appliance):
         yield from look_into(k, appliance)
     if k.contents(appliance):

@@ -67,7 +67,7 @@ def test_an_actuator_that_does_nothing_and_says_ok_makes_no_success(household):
         ((("go_to", "DiningTable"),), ("place", "DiningTable"), NO_EFFECT),
         ((), ("put_down",), BUDGET),
         ((("place", "DiningTable"), ("pick", "Knife"), ("go_to", "Bread")), ("slice", "Bread"), NO_EFFECT),
-        ((("go_to", "Fridge"),), ("go_to", "Toaster"), "no_way"),
+        ((("go_to", "Fridge"),), ("go_to", "DiningTable"), "no_way"),
     ]
     for first, step, outcome in cases:
         for each in first:
