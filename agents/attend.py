@@ -9,10 +9,12 @@ from typing import Any
 from engram.agents.events import Event, point
 from engram.agents.situation import Situation
 from engram.memory.contract import Query
+from engram.perception.language.contract import LanguageModel
+from engram.perception.language.server import OpenAiServer
 from engram.perception.thalamus.ask import AskConfig, RuleAsker
 from engram.perception.thalamus.contract import Asker, Happening, Kind, Question, Step, Summary, Thing
 from engram.perception.thalamus.summary import Summariser, SummaryConfig
-from engram.perception.thalamus.vlm import OpenAiVlm, Vlm, VlmAsker, VlmConfig
+from engram.perception.thalamus.vlm import VlmAsker, VlmConfig
 from engram.perception.tracker import Track
 
 # Which stores can answer what: asking all of them costs time, and what they add is noise.
@@ -39,7 +41,7 @@ class AttendConfig:
 class Attend:
     """Sums up the steps of one episode, in order, and asks about them."""
 
-    def __init__(self, config: AttendConfig | None = None, vlm: Vlm | None = None) -> None:
+    def __init__(self, config: AttendConfig | None = None, vlm: LanguageModel | None = None) -> None:
         """Start with nothing told.
 
         Args:
@@ -47,11 +49,11 @@ class Attend:
             vlm: the model, when the configuration names one; a client of ``ENGRAM_VLM_URL`` when not given.
 
         Raises:
-            VlmError: a model is to ask, and its address is none.
+            LanguageError: a model is to ask, and its address is none.
 
         """
         self.config = config or AttendConfig()
-        model = vlm or (OpenAiVlm(self.config.vlm) if self.config.vlm is not None else None)
+        model = vlm or (OpenAiServer(self.config.vlm) if self.config.vlm is not None else None)
         self._vlm = model
         self._summariser = Summariser(self.config.summary)
         self._asker: Asker | None = None

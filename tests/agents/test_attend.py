@@ -13,9 +13,10 @@ from engram.agents.situation import Situation, TidyConfig
 from engram.agents.tidy import TidyAgent
 from engram.memory.hippocampus import Hippocampus
 from engram.memory.stores import STORES, default_stores
+from engram.perception.language.contract import LanguageError, Reply
 from engram.perception.oracle import MaskDetector
 from engram.perception.thalamus.contract import Kind, Question
-from engram.perception.thalamus.vlm import VlmConfig, VlmError
+from engram.perception.thalamus.vlm import VlmConfig
 from engram.perception.tracker import Track
 from engram.planners.placement import PlacementPrior
 
@@ -109,9 +110,10 @@ def test_every_kind_of_question_goes_to_stores_that_there_are(kind):
 class Eyes:
     """A model that asks one thing."""
 
-    def complete(self, prompt, rgb, schema):
-        self.rgb = rgb
-        return json.dumps({"questions": [{"kind": "belongs", "text": "Where do pillows go?", "about": "pillow"}]})
+    def ask(self, request):
+        self.rgb = request.rgb
+        question = {"kind": "belongs", "text": "Where do pillows go?", "about": "pillow"}
+        return Reply(json.dumps({"questions": [question]}))
 
 
 def test_a_model_asks_by_configuration(sit):
@@ -124,5 +126,5 @@ def test_a_model_asks_by_configuration(sit):
 
 def test_a_model_without_an_address_is_refused(monkeypatch):
     monkeypatch.setenv("ENGRAM_VLM_URL", "gopher://x")
-    with pytest.raises(VlmError, match="ENGRAM_VLM_URL"):
+    with pytest.raises(LanguageError, match="ENGRAM_VLM_URL"):
         Attend(AttendConfig(vlm=VlmConfig()))

@@ -1,0 +1,1 @@
+"""Prompts of the thalamus, one file a version."""
