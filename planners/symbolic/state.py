@@ -35,8 +35,9 @@ class State:
     """What is believed, changing. Make one with :meth:`of`, which copies."""
 
     things: dict[str, Thing]
-    facts: dict[Fact, bool]  # but those of AT and HOLDING that are true
+    facts: dict[Fact, bool]  # but those that are true of AT, HOLDING and IN_ROOM
     holder: dict[str, str]  # what each thing is in or on
+    rooms: dict[str, str]
     held: str
     explored: bool
     here: Point | None
@@ -44,28 +45,35 @@ class State:
     @classmethod
     def of(cls, beliefs: Beliefs) -> State:
         """Index beliefs."""
-        facts, holder, held = {}, {}, ""
+        facts: dict[Fact, bool] = {}
+        holder: dict[str, str] = {}
+        rooms: dict[str, str] = {}
+        held = ""
         for fact, true in beliefs.facts.items():
             if true and fact[0] == AT:
                 holder[fact[1]] = fact[2]
             elif true and fact[0] == HOLDING:
                 held = fact[1]
+            elif true and fact[0] == IN_ROOM:
+                rooms[fact[1]] = fact[2]
             else:
                 facts[fact] = true
         holder.pop(held, None)
-        return cls(dict(beliefs.things), facts, holder, held, beliefs.explored, beliefs.here)
+        return cls(dict(beliefs.things), facts, holder, rooms, held, beliefs.explored, beliefs.here)
 
     def beliefs(self) -> Beliefs:
         """Return it as beliefs."""
         facts = dict(self.facts)
         facts.update({(AT, thing, holder): True for thing, holder in self.holder.items()})
+        facts.update({(IN_ROOM, thing, room): True for thing, room in self.rooms.items()})
         if self.held:
             facts[(HOLDING, self.held)] = True
         return Beliefs(dict(self.things), facts, self.explored, self.here)
 
     def copy(self) -> State:
         """Return one that changes on its own."""
-        return replace(self, things=dict(self.things), facts=dict(self.facts), holder=dict(self.holder))
+        things, facts = dict(self.things), dict(self.facts)
+        return replace(self, things=things, facts=facts, holder=dict(self.holder), rooms=dict(self.rooms))
 
     def kind(self, name: str) -> Kind:
         """Kind of a thing; of one that is not known, what its name says."""
@@ -90,6 +98,10 @@ class State:
             if thing is not None and thing.position_m is not None:
                 return thing.position_m
         return None
+
+    def room(self, name: str) -> str:
+        """Room that a thing is believed in; empty when unknown."""
+        return self.rooms.get(name, "")
 
     def truth(self, fact: Fact) -> bool | None:
         """Whether a fact holds, those that follow included; ``None`` when unknown."""
@@ -122,16 +134,16 @@ class State:
         self.held = "" if self.held == name else self.held
         self._forget_place(name)
         self.holder[name] = holder
-        room = next((f[2] for f, v in self.facts.items() if v and f[0] == IN_ROOM and f[1] == holder), "")
-        if room:
-            self.facts[(IN_ROOM, name, room)] = True
+        if holder in self.rooms:
+            self.rooms[name] = self.rooms[holder]
         thing = self.things.get(name)
         if thing is not None:
             where = self.here if holder == FLOOR else self.position(holder)
             self.things[name] = replace(thing, position_m=where, confidence=1.0)
 
     def _forget_place(self, name: str) -> None:
-        for fact in [f for f in self.facts if f[0] in (AT, IN_ROOM) and f[1] == name]:
+        self.rooms.pop(name, None)
+        for fact in [f for f in self.facts if f[0] == AT and f[1] == name]:
             del self.facts[fact]
 
     def warm(self, name: str, state: str) -> None:
@@ -151,8 +163,10 @@ class State:
             self.holder[piece] = self.holder.pop(name)
         for fact in [f for f in self.facts if name in f[1:]]:
             true = self.facts.pop(fact)
-            if fact[0] in STATES or fact[0] == IN_ROOM:
-                self.facts[(fact[0], piece, *fact[2:])] = true
+            if fact[0] in STATES:
+                self.facts[(fact[0], piece)] = true
+        if name in self.rooms:
+            self.rooms[piece] = self.rooms.pop(name)
         self.facts[(SLICED, piece)] = True
 
 
