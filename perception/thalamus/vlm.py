@@ -85,7 +85,7 @@ class VlmAsker:
             return self._rules.ask(task, step, summary, rgb)
         self.counts.asked += 1
         try:
-            questions = read_questions(self._model.ask(_request(task, step, summary, self._ask.most, rgb)).text)
+            questions = ask_questions(self._model, task, step, summary, self._ask.most, rgb)
         except LanguageError as error:
             self.counts.failures[error.reason] += 1
             self._patience.note(good=False)
@@ -106,6 +106,23 @@ def read_questions(answer: str) -> list[Question]:
     if not all(row[part].isprintable() for row in found for part in ("text", "about")):
         raise LanguageError("schema", "text and about are one line of printable characters")
     return [Question(row["kind"], row["text"].strip(), row["about"].strip()) for row in found]
+
+
+def ask_questions(
+    model: LanguageModel,
+    task: str,
+    step: Step,
+    summary: Summary,
+    most: int = AskConfig.most,
+    rgb: NDArray[np.uint8] | None = None,
+) -> list[Question]:
+    """Return what a model would ask memory after a step.
+
+    Raises:
+        LanguageError: there is no usable answer.
+
+    """
+    return read_questions(model.ask(_request(task, step, summary, most, rgb)).text)
 
 
 def _request(task: str, step: Step, summary: Summary, most: int, rgb: NDArray[np.uint8] | None) -> Request:
