@@ -10,6 +10,7 @@ from engram.agents.skills.executor import Executor
 from engram.agents.skills.known import Known, NameOf, Resolve
 from engram.agents.verify import held_label, in_hand
 from engram.planners.contract import Result, Step
+from engram.planners.symbolic.domain import BUDGETS
 from engram.sims.contract import Action, Observation, Outcome, Verb, parse_action
 
 _LET_GO = (Verb.PLACE, Verb.DROP)
@@ -23,15 +24,19 @@ class Body:
     """
 
     def __init__(
-        self, sit: Situation, budgets: Mapping[str, int], resolve: Resolve | None = None, name_of: NameOf | None = None
+        self,
+        sit: Situation,
+        resolve: Resolve | None = None,
+        name_of: NameOf | None = None,
+        budgets: Mapping[str, int] = BUDGETS,
     ) -> None:
         """Take the situation, and who knows names.
 
         Args:
             sit: what is perceived.
-            budgets: actions that each skill may take.
             resolve: tells the kind and the believed position (3,) of a name; every name is a kind when not given.
             name_of: tells the name of a thing of a kind that is at a position (3,); its kind when not given.
+            budgets: actions that each skill may take; those of the domain when not given.
 
         """
         self.sit = sit

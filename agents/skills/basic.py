@@ -11,8 +11,8 @@ from engram.agents.explore import explore as look_around
 from engram.agents.fetch import fetch, stand_up, take_stance, ways_to_reach
 from engram.agents.handled import HandledNow
 from engram.agents.machine import Errand, State, run
-from engram.agents.motion import Skill, turns
-from engram.agents.search import approach, parts_of
+from engram.agents.motion import Skill, travel, turns
+from engram.agents.search import approach, go_nearer, parts_of
 from engram.agents.skills.doors import close_it, look_into, not_in_front, open_it, put_from, put_into
 from engram.agents.skills.known import Known
 from engram.agents.skills.touch import next_stance, touch, ways_to_part
@@ -26,6 +26,7 @@ from engram.planners.stances import Stance
 from engram.sims.contract import Outcome, Verb
 
 KNIVES = ("Knife", "ButterKnife")
+_THERE_M, _DRAWS = 0.6, 6  # a place is reached within this, after going nearer so often
 _LOOKS = 2  # places from which a believed position is looked at
 _NEAR_M = ((0.85, 1.0), (1.3, 1.5))  # stand so near, and it counts as reached within that; the second where need be
 _SIDES = 3  # places from which something open is looked over
@@ -67,7 +68,10 @@ def explore(k: Known, until: int) -> Skill[Report]:
 
 
 def go_to(k: Known, name: str) -> Skill[Report]:
-    """Stand near a thing and face it."""
+    """Stand near a thing and face it, or go to where a room is."""
+    kind, position = k.resolve(name)
+    if kind in k.sit.prior.room_types and position is not None:
+        return Report(OK if (yield from _enter(k, np.array(position))) else NO_WAY)
     track = yield from seek(k, name)
     if track is None:
         return Report(NOT_FOUND)
@@ -229,6 +233,22 @@ def switch(k: Known, track: Track, *, on: bool) -> Skill[str]:
     if not on or track.label != "Microwave":
         return OK
     return PRECONDITION if k.door(track).is_open else OK  # an open one refuses as well as one that runs
+
+
+def _enter(k: Known, place: Floats) -> Skill[bool]:
+    """Go to a place (3,) of the floor, or as near to it as can be; whether it is reached."""
+    sit = k.sit
+    for _ in range(_DRAWS):
+        sit.plan()
+        near = {
+            n: float(np.hypot(*(np.array(sit.navigator.position(n)) - place[:2]))) for n in sit.navigator.reachable()
+        }
+        goals = {n: 0.0 for n, away in near.items() if away < _THERE_M}
+        if goals:
+            return (yield from travel(sit, goals, ahead=True))
+        if not (yield from go_nearer(sit, place, place)):
+            break
+    return False
 
 
 def _roomy_stance(k: Known) -> Stance | None:

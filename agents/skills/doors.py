@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
 
 from engram.agents.fetch import stand_up, take_stance, ways_to_reach
 from engram.agents.motion import Skill, look_to
-from engram.agents.skills.known import Door, Known, Patch
+from engram.agents.skills.known import Door, Known, Patch, gap
 from engram.agents.skills.touch import Ways, next_stance, touch
 from engram.agents.store import put_at
 from engram.perception.geometry import Floats
 from engram.perception.tracker import Track
 from engram.planners.contract import NO_WAY, NOT_FOUND, OK
-from engram.planners.navigation import Node
+from engram.planners.navigation import Navigator, Node
 from engram.planners.stances import Stance
 from engram.sims.contract import Outcome, Verb
 
 _GROWN_M = 0.1  # a box that grew more than this to a side opens to that side
+_FLAT = 1.5  # what is this much deeper than wide does not show its front there
 _SWING_M = 0.25  # room between an open door leaf and the base
 _NEAR_M, _FAR_M = 0.6, 1.1  # distances from a front
 _AHEAD_M = 0.15  # a base is in front when it is this far ahead of it
@@ -33,6 +35,8 @@ _FINAL = {o.code for o in (Outcome.CLOSED, Outcome.INVALID, Outcome.HAND_EMPTY)}
 def open_it(k: Known, track: Track) -> Skill[str]:
     """Open something; OK, too, where it is open already."""
     door = k.door(track)
+    k.sit.plan()
+    guess = door.front or _guess_front(k, door)
     before = Patch.of(k.sit.grid, track.centre, _LEAF_M + float(track.size[:2].max()))
     reason = yield from touch(k.sit, track, Verb.OPEN, lambda used: in_front(k, track, used), here=False)
     if reason == OK and door.before is None:
@@ -45,7 +49,8 @@ def open_it(k: Known, track: Track) -> Skill[str]:
         for rider in door.riders:  # they are seen again where they are now
             k.sit.tracker.remove(rider)
         door.riders = []
-        _learn_front(k, door, track)
+        _take_in_leaf(k, track)
+        _learn_front(k, door, track, guess)
         return OK
     return reason
 
@@ -86,6 +91,9 @@ def put_from(k: Known, holder: Track, ways: Ways, aim: Floats, stubborn: bool = 
         yield from stand_up(sit, stance)
         if reason == OK or reason in _FINAL:
             break
+    if reason == NO_WAY:  # an open door may bar the way: from here, then
+        outcome = yield from put_at(sit, holder, sit.held, aim, stubborn)
+        reason = NO_WAY if outcome is None else outcome.code
     return reason
 
 
@@ -158,17 +166,24 @@ def _guess_front(k: Known, door: Door) -> tuple[int, float] | None:
     nodes = sit.navigator.reachable()
     xy = np.array([sit.navigator.position(n) for n in nodes]).reshape(-1, 2)
     best, most = None, 0.0
+    size = (door.hi - door.lo)[:2]
     for axis in (0, 1):
-        middle, half = (door.lo + door.hi)[1 - axis] / 2, (door.hi - door.lo)[1 - axis] / 2
+        if size[axis] > _GROWN_M and size[axis] > _FLAT * size[1 - axis]:
+            continue  # of what is closed mostly the front is seen, which is flat
+        middle, half = (door.lo + door.hi)[1 - axis] / 2, size[1 - axis] / 2
         for sign, plane in ((-1.0, door.lo[axis]), (1.0, door.hi[axis])):
             ahead = sign * (xy[:, axis] - plane)
-            before = (ahead > _AHEAD_M) & (ahead < _FAR_M + 0.2) & (np.abs(xy[:, 1 - axis] - middle) < half + 0.15)
+            aside = np.maximum(0.0, np.abs(xy[:, 1 - axis] - middle) - half)
+            before = (ahead > _AHEAD_M) & (ahead < _FAR_M + 0.2) & (aside < _ASIDE_M)
             eyes = np.column_stack([xy[before], np.full(int(before.sum()), sit.eye_m)])
             aim = _front_point(door, (axis, sign))
             seen = sit.grid.clear_lines(eyes, aim) if len(eyes) else np.zeros(0, bool)
-            worth = float((1.0 / (0.5 + ahead[before][seen])).sum())
+            worth = float((1.0 / (0.5 + ahead + 3.0 * aside))[before][seen].sum())
             if worth > most:
                 best, most = (axis, sign), worth
+    flat = int(np.argmin(size))
+    if best is None and size[flat] < _GROWN_M < size[1 - flat]:  # in a corner, seen past something
+        return flat, float(np.sign(sit.observation["base"][flat] - door.lo[flat]) or 1.0)
     return best
 
 
@@ -196,10 +211,21 @@ def _middle(k: Known, holder: Track) -> Floats:
     return np.asarray((lo + hi) / 2, np.float64)
 
 
-def _learn_front(k: Known, door: Door, track: Track) -> None:
+def _take_in_leaf(k: Known, track: Track) -> None:
+    """What appeared beside a thing when it was opened, and has its label, is its leaf."""
+    sit = k.sit
+    new = [s.track for s in sit.sightings if s.track.first_step >= sit.step and s.track.label == track.label]
+    for leaf in new:
+        if leaf is not track and gap(track, np.clip(track.centre, leaf.lo, leaf.hi)) < _GROWN_M:
+            track.join_boxes(leaf)
+            sit.tracker.remove(leaf)
+            sit.sightings = [replace(s, track=track) if s.track is leaf else s for s in sit.sightings]
+
+
+def _learn_front(k: Known, door: Door, track: Track, guess: tuple[int, float] | None) -> None:
     """What opens grows to the front; it may grow to the back too, for its inside is seen then."""
     here = k.sit.observation["base"]
-    best, most = door.front, _GROWN_M
+    best, most = guess, _GROWN_M
     for axis in (0, 1):
         for sign, plane, edge in ((-1.0, door.lo[axis], track.lo[axis]), (1.0, door.hi[axis], track.hi[axis])):
             grown, ahead = sign * float(edge - plane), sign * float(here[axis] - plane)
@@ -220,8 +246,10 @@ def _shut_in(door: Door, track: Track, things: list[Track]) -> None:
 
 def _forget_leaf(k: Known, door: Door, track: Track) -> None:
     """Drop from map and track what only the open door was."""
+    sit = k.sit
     if door.before is not None:
-        door.before.restore(k.sit.grid)
+        door.before.restore(sit.grid)
         door.before = None
+    sit.navigator = Navigator(sit.navigator.config)  # the leaf may have been what stopped some steps
     lo, hi = (door.lo, door.hi) if track.label == "Drawer" else door.inside(track)
     track.lo, track.hi, door.lo, door.hi = lo.copy(), hi.copy(), lo, hi

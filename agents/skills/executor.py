@@ -13,6 +13,7 @@ from engram.agents.skills import basic, recipes
 from engram.agents.skills.basic import Report
 from engram.agents.skills.known import Known
 from engram.planners.contract import BUDGET, CANCELLED, OK, UNKNOWN_SKILL, Result, Step
+from engram.planners.symbolic.domain import BUDGETS
 from engram.sims.contract import Outcome, Verb, act
 
 Part = Callable[..., Skill[Report]]
@@ -44,12 +45,12 @@ _CROUCHED_M = 0.1  # from the eye of a crouched robot
 class Executor:
     """Runs steps over what is known."""
 
-    def __init__(self, known: Known, budgets: Mapping[str, int]) -> None:
+    def __init__(self, known: Known, budgets: Mapping[str, int] = BUDGETS) -> None:
         """Take what skills work on.
 
         Args:
             known: the situation, and the names of things.
-            budgets: actions that each skill may take.
+            budgets: actions that each skill may take; those of the domain when not given.
 
         """
         self._known, self._budgets = known, budgets
@@ -64,6 +65,7 @@ class Executor:
         self._cancelled = False
         sit, begun = self._known.sit, self._known.sit.step
         reason = self._unmet(step)
+        self._known.get_free()
         report = Report(*reason) if reason else (yield from self._bounded(step))
         if abs(sit.eye_m - sit.config.crouched_eye_m) < _CROUCHED_M:
             yield act(Verb.STAND)

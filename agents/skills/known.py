@@ -13,12 +13,13 @@ from engram.memory.occupancy import Occupancy
 from engram.perception.geometry import Floats
 from engram.perception.tracker import Track
 from engram.planners.contract import Point
-from engram.planners.navigation import Node
+from engram.planners.navigation import Navigator, Node
 
 Resolve = Callable[[str], tuple[str, Point | None]]  # kind and believed position of a name; a kind is its own name
 NameOf = Callable[[str, Point], str]  # name of a thing of a kind at a position
 _TOLERANCE_M = 0.4  # a thing lies this near to where it is believed, beside half its size
 _LAYERS = ("low", "high", "bottom", "top", "bumped")
+_FREE_M = 0.6  # what is known of obstacles within this of a robot that is stuck is forgotten
 _WITHIN_M = 0.06  # what is this far out of the box of a receptacle may still be in it
 
 
@@ -78,6 +79,16 @@ class Known:
     doors: dict[int, Door] = field(default_factory=dict)  # by number of the track
     seen_from: set[tuple[Node, int]] = field(default_factory=set)  # poses that have shown all they can
     laid: tuple[str, Floats] | None = None  # label and place (3,) of what the hand let go of last
+
+    def get_free(self) -> None:
+        """Where no step seems possible, forget what stopped the base: it may have moved since, as a door does."""
+        sit = self.sit
+        sit.plan()
+        if len(sit.navigator.reachable()) > 1:
+            return
+        sit.navigator = Navigator(sit.navigator.config)
+        x, y, _ = (float(v) for v in sit.observation["base"])
+        sit.grid.forget(x, y, _FREE_M)
 
     def kind(self, name: str) -> str:
         """Category of a name."""

@@ -12,13 +12,8 @@ from engram.agents.verify import Watched
 from engram.evaluation.oracles import mask_detector
 from engram.planners.contract import Step
 from engram.planners.placement import PlacementPrior
+from engram.planners.symbolic.domain import BUDGETS
 from engram.sims.contract import Outcome
-
-BUDGETS = {
-    "find": 150, "go_to": 80, "pick": 80, "place": 80, "put_down": 20, "open": 60, "close": 60, "toggle_on": 60,
-    "toggle_off": 60, "slice": 60, "heat": 150, "cool": 150, "clean": 150, "fill": 150, "search": 120, "explore": 300,
-    "tidy": 400,
-}  # fmt: skip
 
 
 class Household:
@@ -35,9 +30,9 @@ class Household:
         self.sit = Situation(TidyConfig(max_steps=3000), Watched(mask_detector(self.world)), PlacementPrior.load())
         self.body = Body(
             self.sit,
-            self.budgets,
             lambda name: (name.partition("_")[0], self.positions.get(name)),
             lambda kind, at: f"{kind}_seen",
+            self.budgets,
         )
         self.body.perceive(self.observation)
 

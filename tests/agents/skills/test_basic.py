@@ -131,6 +131,18 @@ def test_going_to_a_thing_ends_near_it_and_facing_it(household):
     assert (house.world.truth.instances() == number).sum() > 20
 
 
+def test_going_to_a_room_ends_where_it_is(household):
+    house = household(3)
+    x, y, _ = house.one("DiningTable").position
+    house.positions["Kitchen_1"] = (x, y, 0.0)
+    result = house.do("go_to", "Kitchen_1")
+    assert result.outcome == "no_way"  # a table is there
+    free = house.sit.navigator.position(max(house.sit.navigator.reachable()))
+    house.positions["Kitchen_1"] = (*free, 0.0)
+    assert house.do("go_to", "Kitchen_1").ok
+    assert house.away_m(free) < 0.7
+
+
 def test_what_is_not_where_it_was_believed_is_not_found_after_a_look_from_near(household):
     house = household(3)
     place = house.one("DiningTable").position

@@ -10,7 +10,7 @@ import pytest
         (3, "heat", "Pot", "StoveBurner", "temperature", "Hot"),
         (3, "cool", "Mug", "Fridge", "temperature", "Cold"),
         (3, "clean", "Mug", "SinkBasin", "dirty", False),
-        (7, "clean", "Plate", "Faucet", "dirty", False),
+        (12, "clean", "Mug", "Faucet", "dirty", False),
         (4, "fill", "Cup", "SinkBasin", "filled", "water"),
         (4, "fill", "Mug", "CoffeeMachine", "filled", "coffee"),
     ],
