@@ -105,7 +105,8 @@ def _not(predicate: str, *args: str) -> Literal:
 
 _FULL = _not(HAND_EMPTY)
 _THERE = (_is(LOCATED, IT), _is(REACHABLE, IT))
-_MADE = tuple(Literal(state, (HELD,), by_maker=True) for state in (CLEAN, FILLED, HOT, COLD))
+MADE_STATES = (CLEAN, FILLED, HOT, COLD)
+_MADE = tuple(Literal(state, (HELD,), by_maker=True) for state in MADE_STATES)
 _SKILLS = (
     Skill("find", KIND, 400),
     Skill("go_to", PLACE, 120, (_is(LOCATED, IT),)),
@@ -152,7 +153,7 @@ def lacks(step: Step, state: State) -> list[Lack]:
         if skill.sort == PLACE and it not in state.things:
             continue  # a room
         fact = _bind(need, it, state)
-        true = _takes(state, *fact[1:]) if need.predicate == TAKES else state.truth(fact)
+        true = takes(state, *fact[1:]) if need.predicate == TAKES else state.truth(fact)
         if true is not need.wanted:
             found.append(Lack(fact, need.wanted, true))
     return found
@@ -215,7 +216,7 @@ def is_a(state: State, name: str, sort: str) -> bool:
     return _TRAIT[sort] in kind
 
 
-def _takes(state: State, holder: str, thing: str) -> bool:
+def takes(state: State, holder: str, thing: str) -> bool:
     """Whether there is room in principle: for this kind, and not in itself; a tap stands for its basin."""
     if not thing:
         return True

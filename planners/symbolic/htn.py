@@ -18,6 +18,7 @@ from engram.planners.symbolic.places import Places, Where
 from engram.planners.symbolic.record import MAX_FAILURES, Record
 from engram.planners.symbolic.state import State
 
+NO_PLAN = "no_plan"  # reason code: no order of steps is known
 NEAR_M = 2.0  # nearer than this, something that was to be found need not be gone to
 _THERE_M = 50.0  # metres of way that it is worth to use a place where some of what is wanted lies already
 _FAILED_M = 20.0
@@ -84,25 +85,38 @@ class Decomposition:
         self._bound: dict[Noun, str] = {}
         self._used: set[str] = set()
         self._began_with = state.held
+        self.complete = False  # whether the plan is thought to reach the goal
         self._all = [Errands(want, want.thing.states) for want in _wants(goal)]
+
+    @property
+    def reached(self) -> bool:
+        """Whether nothing is left to do; ask before planning."""
+        self._count()
+        return not any(errands.open for errands in self._all)
 
     def plan(self) -> Plan:
         """Return the steps, or a refusal."""
-        for errands in sorted(self._all, key=lambda e: len(self._matcher.candidates(e.want.thing))):
-            self._fulfilled(errands)
+        self._count()
         blocked = self._run()
         draft = self._draft
-        if blocked is None and not any(e.open for e in self._all):
+        self.complete = blocked is None and not any(e.open for e in self._all)
+        if self.complete:
             self._finish()
         steps = list(self._sure(draft.steps))
+        self.complete &= len(steps) == len(draft.steps)
         if blocked is not None and len(steps) == len(draft.steps):
             look = self._places.look(blocked.noun, self._matcher)
             if look is None and not steps:
                 return self._refuse(blocked.noun)
             steps += [look] if look is not None else []
         if not steps and any(e.open for e in self._all):
-            return Plan(refusal="no_plan", text="What is wanted cannot be brought about in any order.")
+            return Plan(refusal=NO_PLAN, text="What is wanted cannot be brought about in any order.")
         return Plan(tuple(steps))
+
+    def _count(self) -> None:
+        """Count what is as it shall be already, for the wants with the least choice first."""
+        for errands in sorted(self._all, key=lambda e: len(self._matcher.candidates(e.want.thing))):
+            self._fulfilled(errands)
 
     def _run(self) -> _Blocked | None:
         """Run errands, the nearest first, until none is left or something has to be found."""
@@ -362,12 +376,13 @@ _FEW = 3  # more kinds of places than this, and any place is meant
 
 def decompose(
     goal: Goal, state: State, record: Record, prior: PlacementPrior, where: Where | None = None
-) -> tuple[Plan, State]:
-    """Return a plan for a goal and the state that it leads to; ``state`` changes into it."""
+) -> tuple[Plan, bool]:
+    """Return a plan, and whether it is thought to reach the goal; ``state`` changes as it would."""
     refusal = impossible(goal)
     if refusal is not None:
-        return refusal, state
-    return Decomposition(goal, state, record, prior, where).plan(), state
+        return refusal, False
+    decomposition = Decomposition(goal, state, record, prior, where)
+    return decomposition.plan(), decomposition.complete
 
 
 def name_in(noun: Noun, state: State, name: str) -> bool:
