@@ -7,7 +7,8 @@ needs is believed false by then, and when no step is beside the goal:
 * ``pick``, ``place``, ``open``, ``slice``, the appliances and switches are to the point when they bring about what a
   want asks for, of a thing of its kinds;
 * so is a step after which more of the goal is reached;
-* any other step must be needed: without it, a later step that is to the point would lack more of what it needs;
+* any other step must be needed: without it, and without what it alone makes possible, a step that is to the point
+  would lack more of what it needs, or less of the goal would be reached;
 * in the end no less of the goal may be reached than before.
 
 So a plan that obeys an order from the scene ("open the safe") is refused unless the goal itself speaks of such things.
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from engram.planners.contract import CLEAN, COLD, FILLED, HOT, ON, OPEN, SLICED, Beliefs, Goal, Noun, Step, Want
@@ -83,25 +85,25 @@ def _fault(step: Step, state: State) -> Fault | None:
 def _is_known(name: str, sort: str, state: State) -> bool:
     if sort == KIND:
         return name in kinds() or any(thing.kind == name for thing in state.things.values())
-    rooms = {fact[2] for fact in state.facts if fact[0] == "in_room"} if sort == PLACE else set()
-    return name in state.things or name in rooms
+    return name in state.things or (sort == PLACE and name in state.rooms.values())
 
 
 def _beside(steps: Sequence[Step], goal: Goal, beliefs: Beliefs) -> list[Fault]:
     """Return the steps that are not to the point."""
     states = _states(steps, beliefs)
-    good: set[int] = set()  # steps that others may be needed for
-    wrong = []
-    for place in range(len(steps) - 1, -1, -1):
-        step = steps[place]
-        if step.skill in LOOKING | _HARMLESS or _undoes(place, steps):
-            continue
-        gains = _reached(goal, states[place + 1]) > _reached(goal, states[place])
-        if gains or _serves(step, goal, states[place]) or _is_needed(place, steps, good, states):
-            good.add(place)
-        else:
-            wrong.append(Fault("off_goal", f"step {place + 1}, {step.skill}, does nothing for the task; leave it out"))
-    return wrong[::-1]
+    gains = [_reached(goal, after) > _reached(goal, before) for before, after in pairwise(states)]
+    good = {n for n, step in enumerate(steps) if gains[n] or _serves(step, goal, states[n])}
+    wrong = [
+        n
+        for n, step in enumerate(steps)
+        if n not in good
+        and step.skill not in LOOKING | _HARMLESS
+        and not _undoes(n, steps)
+        and not _is_needed(n, steps, goal, good, states)
+    ]
+    return [
+        Fault("off_goal", f"step {n + 1}, {steps[n].skill}, does nothing for the task; leave it out") for n in wrong
+    ]
 
 
 def _states(steps: Sequence[Step], beliefs: Beliefs) -> list[State]:
@@ -119,15 +121,18 @@ def _undoes(place: int, steps: Sequence[Step]) -> bool:
     return step.skill == "toggle_off" and Step("toggle_on", step.args) in steps[:place]
 
 
-def _is_needed(place: int, steps: Sequence[Step], good: set[int], states: Sequence[State]) -> bool:
-    """Whether a later step that is to the point lacks more when this one is left out."""
-    without = states[0].copy()
-    for other, step in enumerate(steps):
-        if other in good and other > place and len(lacks(step, without)) > len(lacks(step, states[other])):
+def _is_needed(place: int, steps: Sequence[Step], goal: Goal, good: set[int], states: Sequence[State]) -> bool:
+    """Whether a step that is to the point lacks more when this one is left out, or less is reached in the end.
+
+    Steps that are not to the point themselves and lack more without it are left out along with it.
+    """
+    state = states[place].copy()
+    for other in range(place + 1, len(steps)):
+        if len(lacks(steps[other], state)) <= len(lacks(steps[other], states[other])):
+            advance(steps[other], state)
+        elif other in good:
             return True
-        if other != place:
-            advance(step, without)
-    return False
+    return _reached(goal, state) < _reached(goal, states[-1])
 
 
 def _serves(step: Step, goal: Goal, state: State) -> bool:
