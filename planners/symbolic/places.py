@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from engram.planners.contract import FLOOR, NOT_FOUND, SEARCHED, Noun, Step
 from engram.planners.placement import PlacementPrior
-from engram.planners.symbolic.affordances import OPENABLE, PICKUPABLE
+from engram.planners.symbolic.affordances import OPENABLE, PICKUPABLE, kind_of
 from engram.planners.symbolic.domain import HOLDER, is_a
 from engram.planners.symbolic.match import Matcher, distance_m, same_room
 from engram.planners.symbolic.record import MAX_FAILURES, Record
@@ -69,7 +69,8 @@ class Places:
 
     def _chances(self, noun: Noun, matcher: Matcher) -> dict[str, float]:
         names = [name for name in self._state.things if self._unsearched(name)]
-        names = [name for name in names if any(self._state.kind(name).takes(kind) for kind in noun.kinds)]
+        kinds = sorted(kind for kind in noun.kinds if PICKUPABLE in kind_of(kind))  # no table lies in a cupboard
+        names = [name for name in names if any(self._state.kind(name).takes(kind) for kind in kinds)]
         recalled = self._recalled(noun)
         told = {c.name for c in matcher.candidates(noun.place)} if noun.place is not None else None
         number = Counter(self._state.things[name].kind for name in names)
@@ -82,7 +83,7 @@ class Places:
             meant = told is not None and name in told
             if not (doors or meant or recalled.get(name) or self._state.explored):
                 continue
-            share = max(self._share(kind, name) for kind in noun.kinds) / number[self._state.things[name].kind]
+            share = max(self._share(kind, name) for kind in kinds) / number[self._state.things[name].kind]
             chance = max(share, recalled.get(name, 0.0)) + float(meant) - (0.0 if doors or meant else 0.5)
             chances[name] = chance - _PER_M * self.way_m(name)
         return chances

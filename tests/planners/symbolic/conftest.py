@@ -16,8 +16,8 @@ def kitchen() -> Callable[..., Beliefs]:
     """A kitchen with all doors shut; keywords say what things are in or on, and ``facts`` what else is believed."""
 
     def make(
-        held: str = "", explored: bool = True, facts: Mapping[Fact, bool] | None = None, colours: Mapping[str, str] | None = None,
-        without: tuple[str, ...] = (), **places: str,
+        held: str = "", explored: bool = True, facts: Mapping[Fact, bool] | None = None,
+        colours: Mapping[str, str] | None = None, without: tuple[str, ...] = (), **places: str,
     ) -> Beliefs:  # fmt: skip
         spots = {name: spot for name, spot in KITCHEN.items() if name not in without}
         things = {n: Thing(n, n.split("_")[0], (*map(float, spot), 1.0)) for n, spot in spots.items()}
