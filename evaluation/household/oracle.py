@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from engram.evaluation.household.check import Scene, check, has_state, meant
 from engram.evaluation.household.driver import Ending
-from engram.evaluation.household.families import KNIVES
+from engram.evaluation.household.kinds import KNIVES
 from engram.evaluation.household.scene import by_kind, whole
 from engram.planners.contract import CLEAN, COLD, FILLED, HOT, ON, OPEN, Goal, Noun, Want
 from engram.sims.contract import TrueObject
@@ -148,7 +148,11 @@ class OracleAgent:
             return True
         if self._held() and not self._put_away():
             return False
-        return self._uncover(thing) and self._go(thing) and self._do("pick", thing)
+        shut = [h for h in self._thing(thing).receptacles if self._closed(h)]
+        taken = self._uncover(thing) and self._go(thing) and self._do("pick", thing)
+        for holder in shut:  # an open door may bar the way
+            self._do("close", holder)
+        return taken
 
     def _uncover(self, thing: str) -> bool:
         """Open what a thing is in."""
