@@ -65,7 +65,7 @@ def test_an_actuator_that_does_nothing_and_says_ok_makes_no_success(household):
         ((("go_to", "Mug"),), ("pick", "Mug"), NO_EFFECT),
         ((("pick", "Mug"), ("go_to", "SinkBasin")), ("clean", "SinkBasin"), NO_EFFECT),
         ((("go_to", "DiningTable"),), ("place", "DiningTable"), NO_EFFECT),
-        ((), ("put_down",), BUDGET),
+        ((), ("put_down",), NO_EFFECT),
         ((("place", "DiningTable"), ("pick", "Knife"), ("go_to", "Bread")), ("slice", "Bread"), NO_EFFECT),
         ((("go_to", "Fridge"),), ("go_to", "DiningTable"), "no_way"),
     ]
