@@ -60,13 +60,13 @@ class Drawing:
             return self._two()
         if name == "light":
             kind = self.one(kinds.EXAMINED)
-            return kind and self.light(self.any(kind))
+            return None if kind is None else self.light(self.any(kind))
         if name == "stack":
             return self._stack()
         if name != "clean" and self.rng.random() < _SLICED_RATE:
             return self._sliced(name)
         kind = self.one(self.fitting(name))
-        return kind and self.put(name, self.any(kind), kind)
+        return None if kind is None else self.put(name, self.any(kind), kind)
 
     def fitting(self, family: str) -> list[str]:
         """Kinds that a family can be about in this house."""

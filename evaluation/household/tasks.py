@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engram.evaluation.household import kinds, words
 from engram.evaluation.household.check import Scene, check, meant
@@ -23,6 +24,7 @@ from engram.sims.house.generate import generate
 from engram.sims.house.spec import HouseSpec
 from engram.sims.seeds import check_seed
 
+Floats = NDArray[np.float64]
 Subset = Literal["base", "common_sense", "complex_instruction", "spatial", "visual_appearance", "long_horizon"]
 SUBSETS: tuple[Subset, ...] = get_args(Subset)
 ROOM_WORDS = {"Kitchen": "kitchen", "LivingRoom": "living room", "Bedroom": "bedroom", "Bathroom": "bathroom"}
@@ -67,7 +69,7 @@ def household(seed: int, rooms: int | None = 3, objects: int | None = None) -> H
     return replace(spec, objects=tuple(objects_))
 
 
-def make_task(seed: int, subset: Subset, scene: Scene, reachable: np.ndarray, number: int = 0) -> HouseholdTask:
+def make_task(seed: int, subset: Subset, scene: Scene, reachable: Floats, number: int = 0) -> HouseholdTask:
     """Draw a task.
 
     Args:
@@ -96,7 +98,7 @@ def make_task(seed: int, subset: Subset, scene: Scene, reachable: np.ndarray, nu
 
 def _base(drawing: Drawing, family: str) -> HouseholdTask | None:
     draft = drawing.family(family)
-    return draft and _task("base", draft, words.sentence(draft.order, drawing.rng))
+    return None if draft is None else _task("base", draft, words.sentence(draft.order, drawing.rng))
 
 
 def _complex(drawing: Drawing, family: str) -> HouseholdTask | None:
@@ -126,7 +128,7 @@ def _common_sense(drawing: Drawing, family: str) -> HouseholdTask | None:
     else:
         family = family if family in PLACED and set(served) <= set(drawing.fitting(family)) else "place"
         draft = drawing.put(family, thing, kind, _place_by_use(drawing, kind, family))
-    return draft and _task("common_sense", draft, words.sentence(draft.order, rng))
+    return None if draft is None else _task("common_sense", draft, words.sentence(draft.order, rng))
 
 
 def _place_by_use(drawing: Drawing, kind: str, family: str) -> Named | None:
@@ -144,13 +146,13 @@ def _spatial(drawing: Drawing, family: str) -> HouseholdTask | None:
     kind = drawing.one(drawing.fitting(family))
     if kind is None:
         return None
-    told = [d for d in (_in_room, _in_place, _next_to)][int(rng.integers(3))]
+    told = (_in_room, _in_place, _next_to)[int(rng.integers(3))]
     thing = told(drawing, kind)
     if thing is None:
         return None
     at = _place_in_room(drawing, kind, family) if rng.random() < 0.3 else None
     draft = drawing.put(family, thing, kind, at)
-    return draft and _task("spatial", draft, words.sentence(draft.order, rng))
+    return None if draft is None else _task("spatial", draft, words.sentence(draft.order, rng))
 
 
 def _in_room(drawing: Drawing, kind: str) -> Named | None:
@@ -206,7 +208,7 @@ def _visual(drawing: Drawing, family: str) -> HouseholdTask | None:
     if not colour or thing is None:
         return None
     draft = drawing.light(thing) if family == "light" else drawing.put(family, thing, kind)
-    return draft and _task("visual_appearance", draft, words.sentence(draft.order, drawing.rng))
+    return None if draft is None else _task("visual_appearance", draft, words.sentence(draft.order, drawing.rng))
 
 
 def _long(drawing: Drawing, _: str) -> HouseholdTask | None:
@@ -251,7 +253,7 @@ def _drawn(drawing: Drawing, among: list[str] | tuple[str, ...]) -> str:
     return among[int(drawing.rng.integers(len(among)))] if among else ""
 
 
-def _near(thing: TrueObject, reachable: np.ndarray) -> bool:
+def _near(thing: TrueObject, reachable: Floats) -> bool:
     """Whether a robot can stand within reach of the nearest side of a thing."""
     middle, half = np.array(thing.position[:2]), np.array(thing.extent[:2]) / 2
     gap = np.maximum(np.abs(reachable - middle) - half, 0.0)

@@ -12,16 +12,16 @@ _PLAIN = {
     "DogBed": "dog bed", "FloorLamp": "floor lamp", "GarbageCan": "trash can", "HandTowel": "hand towel",
     "KeyChain": "key chain", "LaundryHamper": "laundry hamper", "LivingRoom": "living room",
     "PaperTowelRoll": "roll of paper towels", "PepperShaker": "pepper shaker", "RemoteControl": "remote control",
-    "SaltShaker": "salt shaker", "ScrubBrush": "scrub brush", "ShelvingUnit": "shelving unit", "SideTable": "side table",
-    "SinkBasin": "sink", "SoapBar": "bar of soap", "SoapBottle": "soap bottle", "SprayBottle": "spray bottle",
+    "SaltShaker": "salt shaker", "ScrubBrush": "scrub brush", "ShelvingUnit": "shelving unit",
+    "SideTable": "side table", "SinkBasin": "sink", "SoapBar": "bar of soap", "SoapBottle": "soap bottle", "SprayBottle": "spray bottle",
     "StoveBurner": "stove burner", "TVStand": "TV stand", "TableTopDecor": "ornament", "TeddyBear": "teddy bear",
     "TennisRacket": "tennis racket", "TissueBox": "box of tissues", "ToiletPaper": "roll of toilet paper",
     "WateringCan": "watering can", "WineBottle": "wine bottle",
 }  # fmt: skip
 _PLURALS = {"knife": "knives", "box": "boxes", "toothbrush": "toothbrushes", "shelf": "shelves"}
 _IN = frozenset(
-    ("BathtubBasin", "Bowl", "Box", "Cabinet", "CoffeeMachine", "Cup", "Drawer", "Fridge", "GarbageCan", "LaundryHamper",
-     "Microwave", "Mug", "Pan", "Pot", "Safe", "SinkBasin")
+    ("BathtubBasin", "Bowl", "Box", "Cabinet", "CoffeeMachine", "Cup", "Drawer", "Fridge", "GarbageCan",
+     "LaundryHamper", "Microwave", "Mug", "Pan", "Pot", "Safe", "SinkBasin")
 )  # fmt: skip
 NUMBERS = {2: "two", 3: "three"}
 BESIDE = ("next to", "beside", "close to")

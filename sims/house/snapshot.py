@@ -18,7 +18,7 @@ def spec_now(house: HouseModel, physics: Physics, regions: Regions, hidden: froz
     """Return a house with its objects where they are now, slices for what was sliced.
 
     Heat, water and what was cooked are gone by the next episode; appliances are off, and all is shut. What lies in a
-    drawer that was open is moved back with it.
+    drawer that was open is moved back with it. What was cut is whole again, where it lay when the house was compiled.
 
     Args:
         house: as it was compiled.
@@ -27,15 +27,32 @@ def spec_now(house: HouseModel, physics: Physics, regions: Regions, hidden: froz
         hidden: ids of objects to leave out.
 
     """
-    shut = {t.index: t.openness for t in house.things if t.openness > 0.0}
     before = physics.save()
     for thing in house.things:
-        if thing.index in shut:
-            _shut(physics, regions, thing)
-    things = [t for t in house.things if t.movable and not t.parked and t.id not in hidden]
-    objects = tuple(_object(house, physics, regions, t) for t in things)
+        if thing.openness > 0.0:
+            swing(physics, regions, thing, 0.0)
+    specs = {o.id: o for o in house.spec.objects}
+    objects = []
+    for thing in house.things:
+        if thing.id in specs and thing.id not in hidden:
+            objects.append(specs[thing.id] if thing.parked else _object(house, physics, regions, thing))
     physics.restore(before)
-    return replace(house.spec, objects=objects)
+    return replace(house.spec, objects=tuple(objects))
+
+
+def swing(physics: Physics, regions: Regions, thing: Thing, openness: float) -> None:
+    """Open or shut something whatever is in the way; what lies in a drawer goes with it."""
+    place = next((p for p in regions.of(thing) if p.moving), None)
+    joint = thing.shape.joint
+    if place is None or joint is None or joint.kind != "slide":
+        physics.set_open(thing, openness)
+        return
+    inside, before = regions.contents(thing), regions.frame(place)[1].copy()
+    physics.set_open(thing, openness)
+    shift = regions.frame(place)[1] - before
+    for other in inside:
+        pose = physics.pose(other)
+        physics.move(other, pose._replace(pos=pose.pos + shift))
 
 
 def mean_rgb(shape: Shape) -> RGB:
@@ -44,19 +61,6 @@ def mean_rgb(shape: Shape) -> RGB:
     weights = np.array([_surface_m2(p) for p in parts])
     mean = (np.array([p.rgb for p in parts]) * weights[:, None]).sum(0) / weights.sum()
     return float(mean[0]), float(mean[1]), float(mean[2])
-
-
-def _shut(physics: Physics, regions: Regions, thing: Thing) -> None:
-    joint = thing.shape.joint
-    rides = joint is not None and joint.kind == "slide" and any(p.moving for p in regions.of(thing))
-    inside = regions.contents(thing) if rides else []
-    place = next((p for p in regions.of(thing) if p.moving), None)
-    before = regions.frame(place)[1].copy() if place is not None else np.zeros(3)
-    physics.set_open(thing, 0.0)
-    shift = regions.frame(place)[1] - before if place is not None else np.zeros(3)
-    for other in inside:
-        pose = physics.pose(other)
-        physics.move(other, pose._replace(pos=pose.pos + shift))
 
 
 def _object(house: HouseModel, physics: Physics, regions: Regions, thing: Thing) -> ObjectSpec:

@@ -147,9 +147,10 @@ class TextHouse:
         return self._session.names.id(name)
 
     def true_spec(self) -> HouseSpec:
-        """Return the house as it is now, to begin another episode in: appliances off, doors shut, things cooled."""
+        """Return the house as it is now, to begin another episode in; what is in the hand is left out."""
         session = self._session
-        return spec_now(session.house, session.physics, session.regions)
+        held = frozenset(t.id for t in session.arm.hand.load)
+        return spec_now(session.house, session.physics, session.regions, held)
 
     @property
     def _session(self) -> _Session:
