@@ -83,8 +83,9 @@ class Matcher:
 
     def _cost(self, name: str, noun: Noun) -> float:
         """What speaks against a thing, in metres; below 0 when it is not meant or cannot be had."""
-        failures = self._record.failed(name, *_HANDS)
-        if failures >= MAX_FAILURES or self._gone(name):
+        doors = sum(self._record.failed(holder, "open") for holder in self._state.around(name))
+        failures = doors + self._record.failed(name, *_HANDS)
+        if failures >= MAX_FAILURES or self.gone(name):
             return -1.0
         if self._state.things[name].kind in slices():
             return _UNSURE * failures  # what is said of it, where it lay at first, is said of the whole
@@ -93,7 +94,7 @@ class Matcher:
             return -1.0
         return sum(parts) + _UNSURE * (failures + 1.0 - self._state.things[name].confidence)
 
-    def _gone(self, name: str) -> bool:
+    def gone(self, name: str) -> bool:
         """Whether it was looked for where it was believed, and nothing is believed since."""
         if name in self._state.holder or name == self._state.held:
             return False

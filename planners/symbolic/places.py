@@ -16,6 +16,7 @@ from engram.planners.symbolic.state import State
 Where = Callable[[str], Sequence[str]]
 """Names of what a kind may be in or on, the likeliest first."""
 _LIKELY = 0.25  # chance to be in something known beyond which it is looked into before the rest of the house is seen
+_PLAUSIBLE = 0.03  # share of the things of a kind on such furniture beyond which it is looked over once more
 _PER_M = 0.01  # chance that a metre of way is worth
 _RECALLED = 0.6  # chance to be where it is remembered best
 _FAR_M = 5.0  # a way that is not known
@@ -52,18 +53,22 @@ class Places:
         chances = self._chances(noun, matcher)
         best = max(sorted(chances), key=lambda h: chances[h], default="")
         if not self._state.explored and (not best or chances[best] < _LIKELY):
-            step = self._find(noun)
+            step = self._find(noun, matcher)
             if step is not None:
                 return step
         return Step("search", (best,)) if best else None
 
-    def _find(self, noun: Noun) -> Step | None:
-        """Look for the commonest of the kinds that was not looked for in vain; else have a look at everything."""
+    def _find(self, noun: Noun, matcher: Matcher) -> Step | None:
+        """Look for the commonest of the kinds that was not looked for in vain; else have a look at everything.
+
+        Where another thing of these kinds is known, looking for a kind would find only that.
+        """
         tried = {kind: self._record.failed(kind, "find") for kind in noun.kinds}
         left = [kind for kind in sorted(noun.kinds) if tried[kind] < MAX_FAILURES and kind != FLOOR]
         if any(self._record.codes.get(("find", kind)) == NOT_FOUND for kind in noun.kinds):
             return None  # all was seen, and only closed things are left
-        if left:
+        known = any(not matcher.gone(name) for name in matcher.of_kinds(noun.kinds))
+        if left and not known:
             return Step("find", (min(left, key=lambda kind: (tried[kind], -self._common(kind))),))
         return Step("explore") if self._record.failed("", "explore") < MAX_FAILURES else None
 
@@ -81,9 +86,11 @@ class Places:
                 continue
             doors = OPENABLE in self._state.kind(name)
             meant = told is not None and name in told
-            if not (doors or meant or recalled.get(name) or self._state.explored):
+            share = max(self._share(kind, name) for kind in kinds)
+            overlooked = self._state.explored and share >= _PLAUSIBLE
+            if not (doors or meant or recalled.get(name) or overlooked):
                 continue
-            share = max(self._share(kind, name) for kind in kinds) / number[self._state.things[name].kind]
+            share /= number[self._state.things[name].kind]
             chance = max(share, recalled.get(name, 0.0)) + float(meant) - (0.0 if doors or meant else 0.5)
             chances[name] = chance - _PER_M * self.way_m(name)
         return chances

@@ -184,6 +184,14 @@ def test_what_can_be_done_is_done_before_looking(kitchen):
     assert steps == f"pick(Apple_1) {INTO_FRIDGE} find(Mug)"
 
 
+def test_where_another_is_known_all_is_explored_and_what_lies_behind_a_stuck_door_is_left(kitchen):
+    goal, mind = parse_goal("put two mugs on the dining table"), planner()
+    beliefs = kitchen(explored=False, Mug_1="CounterTop_1", Mug_2="Cabinet_1")
+    assert told(mind.plan(goal, beliefs)).endswith("open(Cabinet_1) pick(Mug_2) close(Cabinet_1) place(DiningTable_1)")
+    stuck = [failed(Step("open", ("Cabinet_1",)), "blocked") for _ in range(3)]
+    assert told(mind.plan(goal, beliefs, stuck)) == "pick(Mug_1) place(DiningTable_1) explore()"
+
+
 def test_what_is_hardly_there_is_tried_and_what_is_gone_is_not(kitchen):
     goal = parse_goal("bring me a mug")
     assert told(planner().plan(goal, kitchen(Mug_1="CounterTop_1"))) == "pick(Mug_1)"
