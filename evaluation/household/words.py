@@ -13,10 +13,10 @@ _PLAIN = {
     "KeyChain": "key chain", "LaundryHamper": "laundry hamper", "LivingRoom": "living room",
     "PaperTowelRoll": "roll of paper towels", "PepperShaker": "pepper shaker", "RemoteControl": "remote control",
     "SaltShaker": "salt shaker", "ScrubBrush": "scrub brush", "ShelvingUnit": "shelving unit",
-    "SideTable": "side table", "SinkBasin": "sink", "SoapBar": "bar of soap", "SoapBottle": "soap bottle", "SprayBottle": "spray bottle",
-    "StoveBurner": "stove burner", "TVStand": "TV stand", "TableTopDecor": "ornament", "TeddyBear": "teddy bear",
-    "TennisRacket": "tennis racket", "TissueBox": "box of tissues", "ToiletPaper": "roll of toilet paper",
-    "WateringCan": "watering can", "WineBottle": "wine bottle",
+    "SideTable": "side table", "SinkBasin": "sink", "SoapBar": "bar of soap", "SoapBottle": "soap bottle",
+    "SprayBottle": "spray bottle", "StoveBurner": "stove burner", "TVStand": "TV stand", "TableTopDecor": "ornament",
+    "TeddyBear": "teddy bear", "TennisRacket": "tennis racket", "TissueBox": "box of tissues",
+    "ToiletPaper": "roll of toilet paper", "WateringCan": "watering can", "WineBottle": "wine bottle",
 }  # fmt: skip
 _PLURALS = {"knife": "knives", "box": "boxes", "toothbrush": "toothbrushes", "shelf": "shelves"}
 _IN = frozenset(
