@@ -19,9 +19,10 @@ from engram.memory.graph.model import LOG_ODDS_LIMIT, NodeKind
 from engram.memory.graph.store import GraphStore
 from engram.memory.hippocampus import Hippocampus
 from engram.memory.objects import ObjectStore
-from engram.planners.contract import SEARCHED
+from engram.planners.contract import IN_ROOM, SEARCHED
 
 IS, IS_NOT, COLOURED, PURSUES = "is", "is_not", "coloured", "pursues"  # relations of what is no place
+_MOVERS = frozenset({"pick", "place", "drop"})  # actions by which memory knows where a thing went
 _STILL_M = 0.02  # nearer than this, it has not moved
 _SAME_M = 0.3  # a thing of the same label this near is the same thing
 _log = logging.getLogger(__name__)
@@ -154,7 +155,7 @@ class Scribe:
         news = replace(
             view.percepts, things=[t for t, name in zip(view.percepts.things, known, strict=True) if not name]
         )
-        if news.things or news.action or news.points is not None or self.sight is None:
+        if self.sight is None or news.things or news.points is not None or news.action.get("verb") in _MOVERS:
             self.hippocampus.write(news)
             self._wait()
         names = tuple(name or self._name(t) for t, name in zip(view.percepts.things, known, strict=True))
@@ -181,9 +182,11 @@ class Scribe:
         return self.name_at(thing.label, thing.centre_m)
 
     def _wait(self) -> None:
-        """Wait until the stores that are read here have made all changes."""
+        """Wait until the stores that are read here have made all changes, if they are late."""
         names = frozenset({self.objects.name, *([self.graph.name] if self.graph else [])})
-        self.hippocampus.recall(Query("", limit=0, stores=names))
+        health = self.hippocampus.health()
+        if any(health[name].state == "late" for name in names):
+            self.hippocampus.recall(Query("", limit=0, stores=names))
 
     def _absences(self, view: View, names: Sequence[str], source: Source) -> Iterator[Event]:
         """What was believed in something that was fully looked into, and is not there."""
@@ -228,6 +231,15 @@ class Scribe:
             changes += self._fact(Claim(names[index], SEARCHED))
         for index, colour in view.colours.items():
             changes += self._believe((names[index], COLOURED, colour))
+        for thing, name in zip(view.percepts.things, names, strict=True):
+            changes += self._in_room(name, thing.room) if thing.room and not thing.held else []
+        return changes
+
+    def _in_room(self, name: str, room: str) -> list[dict[str, Any]]:
+        changes = self._believe((name, IN_ROOM, room), NodeKind.ROOM)
+        if changes and self.graph is not None:
+            old = [e for e in self.graph.graph.outgoing(name) if e.relation == IN_ROOM and e.object != room]
+            changes += [{"op": "close", "triple": list(e.triple)} for e in old]
         return changes
 
     def _state(self, claims: Sequence[Claim], source: Source) -> None:
@@ -260,14 +272,14 @@ class Scribe:
             changes.insert(0, {"op": "close", "triple": [claim.name, other, claim.state]})
         return changes
 
-    def _believe(self, triple: tuple[str, str, str]) -> list[dict[str, Any]]:
+    def _believe(self, triple: tuple[str, str, str], kind: NodeKind = NodeKind.PLACE) -> list[dict[str, Any]]:
         """Changes that make a fact believed; none when the graph does not know what it is about."""
         if self.graph is None or triple[0] not in self.graph.graph.nodes:
             return []
         known = self.graph.graph.get(triple)
         if known is not None and known.latest.episode == self._episode:  # said before; the log need not hear it again
             return []
-        node = {"op": "node", "id": triple[2], "kind": NodeKind.PLACE.value, "name": triple[2]}
+        node = {"op": "node", "id": triple[2], "kind": kind.value, "name": triple[2]}
         nodes = [] if triple[2] in self.graph.graph.nodes else [node]
         return [*nodes, {"op": "believe", "triple": list(triple), "weight": LOG_ODDS_LIMIT}]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
@@ -33,7 +33,7 @@ from engram.planners.contract import (
     Result,
     Step,
 )
-from engram.planners.symbolic.affordances import OPENABLE, kind_of
+from engram.planners.symbolic.affordances import OPENABLE, PICKUPABLE, kind_of
 from engram.planners.symbolic.domain import BUDGETS
 from engram.sims.contract import Outcome
 from engram.sims.text import TextObservation, TextThing, TextWorld
@@ -102,6 +102,7 @@ class TextBody:
     # What is seen.
 
     def _take(self, seen: TextObservation, action: dict[str, object], *, around: bool = False) -> None:
+        seen = replace(seen, seen=tuple(self._unmoved(thing) for thing in seen.seen))
         self._last = seen
         self._step += 1
         self._known.update({thing.name: thing for thing in seen.seen})
@@ -117,6 +118,13 @@ class TextBody:
         colours = {index[t.name]: t.colour for t in seen.seen if t.colour}
         looked = tuple(index[name] for name in seen.looked_into if name in index)
         self._brain.see(View(percepts, states, colours, looked, bool(seen.holding), self._rooms.explored))
+
+    def _unmoved(self, thing: TextThing) -> TextThing:
+        """Furniture is where it was at first, whatever its doors and drawers do."""
+        first = self._known.get(thing.name)
+        if first is None or PICKUPABLE in kind_of(thing.kind):
+            return thing
+        return replace(thing, position_m=first.position_m, extent_m=first.extent_m)
 
     def _seen(self, thing: TextThing) -> Seen:
         support = thing.holder

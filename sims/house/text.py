@@ -230,6 +230,7 @@ class TextHouse:
         if arm.hand.held is not None and not self._in_sight(thing):
             return self._observe(Outcome.NOTHING_THERE, f"You do not see {name} from here.", 0)
         outcome, extra = self._from_stances(thing, Outcome.NO_SPACE, lambda: arm.place(self._hit(thing), session.base))
+        extra += self._face(thing) if outcome is Outcome.OK else 0
         return self._done(outcome, f"put it on {name}", extra)
 
     def _put_down(self) -> TextObservation:
@@ -258,7 +259,20 @@ class TextHouse:
         outcome, extra = self._from_stances(
             thing, Outcome.BLOCKED, lambda: session.arm.open(self._hit(thing), session.base, openness)
         )
+        extra += self._face(thing) if outcome is Outcome.OK and openness else 0
         return self._done(outcome, words, extra)
+
+    def _face(self, thing: Thing) -> int:
+        """Step before what is open, so that all in it is seen; return how many actions that takes."""
+        session = self._session
+        if not thing.kind.openable or session.sight.stands_at(thing, self._view()):
+            return 0
+        session.ground.changed()
+        for place in self._stances(thing):
+            there = replace(session.base, x_m=float(place[0]), y_m=float(place[1]))
+            if session.sight.stands_at(thing, View(there, session.ground.room_at(place))):
+                return self._walk(place, session.physics.box(thing).mean(0))
+        return 0
 
     def _from_stances(self, thing: Thing, unless: Outcome, do: Callable[[], Outcome]) -> tuple[Outcome, int]:
         """Do something from here and, as long as that comes to ``unless``, from some other places near the thing."""
@@ -406,7 +420,7 @@ def _begin(seed: int, chosen: ResetOptions, config: HouseConfig) -> _Session:
     if record:
         floor.changed()
         states.react()
-        place, _ = choose_start(floor, spec.rooms, starts)
+        place, cells = choose_start(floor, spec.rooms, starts)
     start = Base(float(place[0]), float(place[1]), 90.0 * int(starts.integers(4)))
     if chosen.start is not None:
         start = Base(*chosen.start)
@@ -420,7 +434,7 @@ def _begin(seed: int, chosen: ResetOptions, config: HouseConfig) -> _Session:
         physics=physics,
         regions=regions,
         floor=floor,
-        ground=Ground(floor, spec.rooms, start.point),
+        ground=Ground(floor, spec.rooms, start.point, cells if chosen.start is None else None),
         arm=arm,
         states=states,
         sight=Sight(house, physics, regions, arm.hand, config.reach_m),

@@ -36,9 +36,10 @@ class Aim:
 class Ground:
     """The grid of places to stand. Call ``changed`` after anything solid may have moved."""
 
-    def __init__(self, floor: Floor, rooms: Sequence[RoomSpec], start: Floats) -> None:
+    def __init__(self, floor: Floor, rooms: Sequence[RoomSpec], start: Floats, cells: Floats | None = None) -> None:
+        """Take the floor, the first place (2,), and the reachable grid around it (N, 2) where that is known."""
         self._floor, self._rooms, self._start = floor, rooms, start
-        self._cells = floor.reachable(start)
+        self._cells = floor.reachable(start) if cells is None else cells
         self._keys = [self._key(c) for c in self._cells]
         self._room = [self.room_at(c) for c in self._cells]
         self._free: set[int] | None = set(range(len(self._cells)))

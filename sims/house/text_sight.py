@@ -77,7 +77,7 @@ class Sight:
             return False
         if owner.movable:
             return True
-        towards = view.base.point - self._physics.box(owner).mean(0)[:2]
+        towards = view.base.point - self._physics.pose(owner).pos[:2]  # an open door moves the middle of the box
         return float(towards @ front(self._physics, owner)) >= _FRONT_COS * float(np.hypot(*towards))
 
     def overlooked(self, view: View, seen: list[Thing]) -> Iterator[Thing]:
