@@ -1,7 +1,8 @@
 """Time to plan, beside unified-planning with Fast Downward, in one run: ``python benchmarks/bench_planner.py``.
 
 Goals put many different things away in a house of four rooms; both get the same beliefs, know where all is, and have
-their plans checked by the library's own validator. The library is given the problem with the needed things only, and
+their plans checked by the library's own validator. The library is given the problem with the needed things only, the
+choice of things and places made for most of the wants, since it multiplies alternatives out; and
 its time is split into making the problem and solving it. The usual goal is one errand in a house of 150 things.
 """
 

@@ -15,6 +15,7 @@ from engram.planners.symbolic.state import State
 _MADE = (CLEAN, FILLED, HOT, COLD)
 _CHOICE = 3  # things, and places, of which one is chosen
 _MAKERS = 2  # appliances for each state
+_COMBINATIONS = 64  # of alternatives, which planners multiply out
 _SPARE = 2  # open receptacles beside, to put things by
 
 Facts = tuple[Fact, ...]
@@ -28,7 +29,7 @@ class Grounding:
         self._state, self._matcher = state, Matcher(state, record)
         self._taken: set[str] = set()
         self._sharing = Counter(kind for want in goal.wants for kind in want.thing.kinds)
-        self.goals: list[list[Facts]] = [self._alternatives(want) for want in goal.wants]
+        self.goals: list[list[Facts]] = _few([self._alternatives(want) for want in goal.wants])
         self.names = frozenset(self._relevant(goal))
 
     @property
@@ -81,3 +82,13 @@ class Grounding:
         kind = self._state.kind(name)
         special = kind.only or kind.makes or {PICKUPABLE, OPENABLE} & kind.traits
         return RECEPTACLE in kind and not special
+
+
+def _few(goals: list[list[Facts]]) -> list[list[Facts]]:
+    """Keep alternatives as long as there are few combinations of them; the best one of each want stays."""
+    kept, combinations = [], 1
+    for alternatives in goals:
+        within = max(1, _COMBINATIONS // combinations)
+        kept.append(alternatives[:within])
+        combinations *= max(1, len(kept[-1]))
+    return kept
