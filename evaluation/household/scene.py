@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from engram.evaluation.household.check import Scene
 from engram.planners.goals import colour_word
@@ -15,8 +16,13 @@ from engram.sims.house.spec import FixtureSpec, HouseSpec, ObjectSpec
 def scene_of(things: Sequence[TrueObject], house: HouseSpec) -> Scene:
     """Take the true things of a house; colours are words for the mean colours of clean things."""
     specs: list[FixtureSpec | ObjectSpec] = [*house.fixtures, *house.objects]
-    colours = {s.id: colour_word(mean_rgb(build(s.category, s.variant))) for s in specs}
+    colours = {s.id: _colour(s.category, s.variant) for s in specs}
     return Scene(tuple(things), colours, {r.id: r.type for r in house.rooms})
+
+
+@cache
+def _colour(category: str, variant: int) -> str:
+    return colour_word(mean_rgb(build(category, variant)))
 
 
 def by_kind(things: Sequence[TrueObject]) -> dict[str, list[TrueObject]]:

@@ -14,6 +14,8 @@ from engram.evaluation.document import nearest
 
 GROUP = "engram.protocols"
 _OWN = {
+    "household": "engram.evaluation.protocols.household:HouseholdProtocol",
+    "lifelong": "engram.evaluation.protocols.household:LifelongProtocol",
     "rearrange": "engram.evaluation.protocols.rearrange:RearrangeProtocol",
     "search": "engram.evaluation.protocols.search:SearchProtocol",
     "tidy": "engram.evaluation.protocols.tidy:TidyProtocol",
