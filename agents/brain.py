@@ -176,7 +176,6 @@ class Brain:
 
     def _loop(self, t: _Task) -> Generator[Step, Result, Ending]:
         while True:
-            self.beliefs = self._believe()
             plan = t.planner.plan(t.goal, self.beliefs, tuple(t.feedback))
             t.plans += 1
             if plan.refusal:
@@ -190,8 +189,6 @@ class Brain:
     def _follow(self, t: _Task, steps: Sequence[Step]) -> Generator[Step, Result, Stop | None]:
         """Take the steps of a plan, until one is rejected or brings news; why all must end, if it must."""
         for number, step in enumerate(steps):
-            if number:
-                self.beliefs = self._believe()
             if len(t.done) >= self.config.max_steps or t.moves >= self.config.max_moves:
                 return Stop(BUDGET, "the steps of this task are spent")
             verdict = self._rejected(t, step, first=not number)
@@ -234,7 +231,7 @@ class Brain:
         t.moves += result.actions
         if not result.ok:
             t.feedback.append(f"{step} failed: {result.outcome}. {result.text}".strip())
-        self._remember(t, result, before, now)
+        self.beliefs = self._believe() if self._remember(t, result, before, now) else now
         return result
 
     def _claim(self, t: _Task) -> Ending:
@@ -260,11 +257,11 @@ class Brain:
     def _seen(self) -> dict[Fact, bool]:
         return {} if self.scribe.sight is None else in_view(self.scribe.sight)
 
-    def _remember(self, t: _Task, result: Result, before: Beliefs, now: Beliefs) -> None:
-        """Write what a step has shown, in facts and in a sentence."""
+    def _remember(self, t: _Task, result: Result, before: Beliefs, now: Beliefs) -> bool:
+        """Write what a step has shown, in facts and in a sentence; whether there were facts."""
         sight = self.scribe.sight
         if sight is None:
-            return
+            return False
         last = replace(sight.view.percepts, task=t.goal.text)
         claims, gone = claims_of(result, before, now), gone_by(result, before)
         if claims:
@@ -274,6 +271,7 @@ class Brain:
         kinds = {kind for want in t.goal.wants for kind in want.thing.kinds}
         for percepts in told(result, now, kinds, last):
             self.scribe.tell(percepts)
+        return bool(claims or gone)
 
     def _end(self, task: str, ending: Ending) -> None:
         """Write how the task ended, and see that memory has all of it."""

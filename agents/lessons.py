@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from engram.agents.scribe import Scribe
 from engram.memory.contract import Hit, Percepts, Query, Source
-from engram.planners.contract import NOT_FOUND, OK, Beliefs, Result
+from engram.planners.contract import AT, NOT_FOUND, OK, Beliefs, Result
 from engram.sims.contract import Outcome
 
 _FOUND = re.compile(r"found (\w+?)_\d+ in (\w+)")
@@ -85,7 +85,7 @@ def told(result: Result, now: Beliefs, kinds: Iterable[str], last: Percepts) -> 
     """
     step = result.step
     place = {"search": step.args[0] if step.args else "", "find": now.place_of(result.found)}.get(step.skill, "")
-    found = [t for t in now.things if place and now.place_of(t) == place]
+    found = [f[1] for f, true in now.facts.items() if true and f[0] == AT and f[2] == place and f[1] in now.things]
     sentence = f"{step} " + ("done" if result.ok else f"failed: {result.outcome}")
     named = "".join(f", found {t} in {place}" for t in found)
     if place not in now.things or not result.ok:

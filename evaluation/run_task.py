@@ -139,7 +139,7 @@ def thinking(task: RunTask, planner: MakePlanner) -> Iterator[tuple[Brain, str]]
     with ExitStack() as stack:
         path = task.memory or str(Path(stack.enter_context(TemporaryDirectory())) / "memory.db")
         stores = default_stores(STORES)
-        config = HippocampusConfig(robot=_ROBOT, deadline_secs=SETTLE_SECS, naps=False)
+        config = HippocampusConfig(robot=_ROBOT, deadline_secs=SETTLE_SECS, naps=False, parallel=False)
         memory = stack.enter_context(Hippocampus(path, stores, config))
         scribe = Scribe(memory, stores)
         stack.callback(scribe.close)

@@ -15,7 +15,7 @@ class HouseOptions:
     """Options of the embedded house."""
 
     seed: int = 3
-    rooms: int | None = None  # None: the generator chooses
+    rooms: int | None = 4  # a home with a kitchen; None: the generator chooses
     objects: int | None = None
 
 
