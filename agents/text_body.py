@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from zlib import crc32
+
+import numpy as np
 
 from engram.agents.brain import Brain, Ending
 from engram.agents.scribe import View
@@ -40,6 +43,7 @@ from engram.sims.text import TextObservation, TextThing, TextWorld
 
 _SAME_M = 0.3  # a thing of a kind this near to where it is believed is the one that is meant
 _HAND_M = 1.0  # height of what is held
+_LOOKS = 32  # numbers of an appearance
 _SCORE = 0.99  # words name things without error
 _TAPS, _BASINS = ("Faucet", "ShowerHead"), ("SinkBasin", "BathtubBasin")
 _TAP_M = 1.5
@@ -131,7 +135,8 @@ class TextBody:
         if support not in ("", FLOOR):
             holder = self._known.get(support)
             support = kind_in(support) if holder is None else self._name(holder) or holder.kind
-        return Seen(thing.kind, _SCORE, thing.position_m, thing.extent_m, support, room=thing.room)
+        looks = () if PICKUPABLE in kind_of(thing.kind) else _looks(thing)
+        return Seen(thing.kind, _SCORE, thing.position_m, thing.extent_m, support, looks, room=thing.room)
 
     def _held(self, seen: TextObservation) -> Seen:
         thing = self._known.get(seen.holding)
@@ -384,6 +389,13 @@ class TextBody:
 
     def _gap(self, one: str, other: str) -> float:
         return math.dist(self._known[one].position_m[:2], self._known[other].position_m[:2])
+
+
+def _looks(thing: TextThing) -> tuple[float, ...]:
+    """Appearance of a piece of furniture, which tells it from its neighbours: words say exactly where each stands."""
+    place = ",".join(f"{v:.2f}" for v in thing.position_m)
+    drawn = np.random.default_rng(crc32(f"{thing.kind} {place}".encode())).normal(size=_LOOKS)
+    return tuple((drawn / np.linalg.norm(drawn)).round(4).tolist())
 
 
 def nearest(beliefs: Beliefs, kind: str, place_m: Point) -> str:

@@ -65,7 +65,7 @@ class Sight:
             return False
         away = self._away_m(thing, view)
         if not thing.movable:
-            return away <= NEAR_M or not self._small(thing)
+            return True
         holder = self._enclosing(thing)
         if holder is not None:
             return not holder.closed and self.stands_at(holder.owner, view)
