@@ -15,14 +15,15 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from engram.agents.beliefs import Known, estimate, in_view
-from engram.agents.evidence import claims_of, gone_by, reached, shown
+from engram.agents.evidence import claims_of, gone_by, reached, shown, unproven
 from engram.agents.lessons import Lessons, told
 from engram.agents.scribe import Scribe, View
 from engram.memory.contract import Percepts, Point
-from engram.planners.contract import NO_EFFECT, Beliefs, Fact, Goal, Planner, Result, Step
+from engram.planners.contract import NO_EFFECT, OPEN, Beliefs, Fact, Goal, Planner, Result, Step
 from engram.planners.critic import CriticConfig, CriticPanel
 from engram.planners.goals import Unparsed, parse_goal
 from engram.planners.loop_guard import Allowed, ExploreFirst, LoopGuard, LoopGuardConfig, Stop
+from engram.planners.symbolic.affordances import OPENABLE, kind_of
 from engram.planners.symbolic.domain import applicable
 
 SUCCESS, BUDGET, UNREACHED = "success", "budget", "not_shown"
@@ -99,6 +100,7 @@ class _Task:
     planner: Planner
     feedback: deque[str]
     done: list[Result] = field(default_factory=list)
+    looked: set[str] = field(default_factory=set)  # names of what was looked at because it was only remembered
     moves: int = 0
     plans: int = 0
     rejections: int = 0
@@ -181,7 +183,10 @@ class Brain:
             if plan.refusal:
                 return self._ending(t, plan.refusal, plan.text)
             if not plan.steps:
-                return self._claim(t)
+                ending = yield from self._conclude(t)
+                if ending is not None:
+                    return ending
+                continue
             stop = yield from self._follow(t, plan.steps)
             if stop is not None:
                 return self._ending(t, stop.reason, stop.text)
@@ -234,11 +239,22 @@ class Brain:
         self.beliefs = self._believe() if self._remember(t, result, before, now) else now
         return result
 
-    def _claim(self, t: _Task) -> Ending:
-        """End with the goal reached, if what is believed says so, and not only the planner."""
-        if reached(t.goal, t.done, self.beliefs):
+    def _conclude(self, t: _Task) -> Generator[Step, Result, Ending | None]:
+        """End with the goal reached, if all that says so was seen now; go and look at what is only remembered."""
+        if not reached(t.goal, t.done, self.beliefs):
+            return self._ending(t, UNREACHED, "the planner says that the goal is reached, and what was seen does not")
+        doubted = unproven(t.goal, self.beliefs, self.scribe.is_fresh)
+        if not doubted:
             return self._ending(t, SUCCESS)
-        return self._ending(t, UNREACHED, "the planner says that the goal is reached, and what was seen does not")
+        name = next((name for name in doubted if name not in t.looked), "")
+        if not name or len(t.done) >= self.config.max_steps:
+            return self._ending(t, UNREACHED, f"{doubted[0]} is remembered, and was not seen again")
+        t.looked.add(name)
+        holder = self.beliefs.place_of(name)
+        shut = holder in self.beliefs.things and self.beliefs.holds(OPEN, holder) is not True
+        closes = shut and OPENABLE in kind_of(self.beliefs.things[holder].kind)
+        yield from self._take(t, Step("search", (holder,)) if closes else Step("go_to", (name,)))
+        return None
 
     def _ending(self, t: _Task, reason: str, text: str = "") -> Ending:
         spent = time.perf_counter() - t.since

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from engram.agents.scribe import Claim
 from engram.planners.contract import (
     AT,
     IN_ROOM,
+    NOT_FOUND,
     ON,
     OPEN,
     SEARCHED,
@@ -24,9 +26,12 @@ from engram.planners.contract import (
     Want,
 )
 from engram.planners.goals import is_search
-from engram.planners.symbolic.affordances import kind_of, slices
+from engram.planners.symbolic.affordances import PICKUPABLE, kind_of, slices
 from engram.planners.symbolic.domain import SKILLS, apply
+from engram.sims.contract import Outcome
 
+_GO_FOR = frozenset({"pick", "go_to", "slice"})
+_NOT_THERE = frozenset({NOT_FOUND, Outcome.NOTHING_THERE.code})
 _MAKES = {"open": (OPEN, True), "close": (OPEN, False), "toggle_on": (ON, True), "toggle_off": (ON, False)}
 _IN_HAND = frozenset({"heat", "cool", "clean", "fill"})
 _CLAIMED = frozenset({*STATES, OPEN, ON, SEARCHED})
@@ -49,10 +54,13 @@ def claims_of(result: Result, before: Beliefs, now: Beliefs) -> list[Claim]:
 
 
 def gone_by(result: Result, before: Beliefs) -> list[str]:
-    """Return the names of what a step has made into something else."""
-    if not result.ok or result.step.skill not in SKILLS:
+    """Return the names of what a step has made into something else, or has not found where it was believed."""
+    step = result.step
+    if step.skill in _GO_FOR and result.outcome in _NOT_THERE and step.args[0] in before.things:
+        return [step.args[0]] if PICKUPABLE in kind_of(before.things[step.args[0]].kind) else []
+    if not result.ok or step.skill not in SKILLS:
         return []
-    return sorted(set(before.things) - set(apply(result.step, before).things))
+    return sorted(set(before.things) - set(apply(step, before).things))
 
 
 def shown(step: Step, result: Result, before: Beliefs, now: Beliefs, seen: Mapping[Fact, bool]) -> bool:
@@ -91,7 +99,18 @@ def reached(goal: Goal, done: Sequence[Result], beliefs: Beliefs) -> bool:
     """
     if not goal.wants:
         return any(r.ok and r.step.skill == "tidy" for r in done)
-    return all(_holds(want, beliefs) for want in goal.wants)
+    return _hold(goal, beliefs)
+
+
+def unproven(goal: Goal, beliefs: Beliefs, is_fresh: Callable[[str], bool]) -> list[str]:
+    """Return the names of what a goal that is reached by belief would be reached with, and was not seen again yet."""
+    if _hold(goal, replace(beliefs, things={n: t for n, t in beliefs.things.items() if is_fresh(n)})):
+        return []
+    kinds = {kind for want in goal.wants for noun in (want.thing, want.at) if noun for kind in noun.kinds}
+    wanted = {name for name, thing in beliefs.things.items() if thing.kind in kinds and not is_fresh(name)}
+    about = [want for want in goal.wants if want.at is not None]
+    lying = {n for n in wanted if any(_lies_there(n, want, beliefs) for want in about)}
+    return sorted(lying or wanted)
 
 
 def fits(thing: Thing, noun: Noun, beliefs: Beliefs) -> bool:
@@ -100,6 +119,19 @@ def fits(thing: Thing, noun: Noun, beliefs: Beliefs) -> bool:
     if thing.kind not in kinds | noun.kinds or (noun.colour and thing.colour and noun.colour != thing.colour):
         return False
     return all(beliefs.holds(s, thing.name) or (s == SLICED and thing.kind in slices()) for s in noun.states)
+
+
+def _hold(goal: Goal, beliefs: Beliefs) -> bool:
+    return all(_holds(want, beliefs) for want in goal.wants)
+
+
+def _lies_there(name: str, want: Want, beliefs: Beliefs) -> bool:
+    """Whether a thing, or what lies on or in it, is where a want has it."""
+    if want.at is None:
+        return False
+    if beliefs.things[name].kind in want.at.kinds:
+        return any(true and f[0] == AT and f[2] == name for f, true in beliefs.facts.items())
+    return _is_place(beliefs.place_of(name), want.at, beliefs)
 
 
 def _holds(want: Want, beliefs: Beliefs) -> bool:

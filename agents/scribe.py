@@ -132,6 +132,11 @@ class Scribe:
         """Take in what is under way, and let the thread end; the memory stays open."""
         self._pool.shutdown()
 
+    def is_fresh(self, name: str) -> bool:
+        """Whether a thing was seen or handled in this episode, and is not only remembered."""
+        thing = self.objects.things.get(name)
+        return thing is not None and self.sight is not None and thing.last.episode == self.sight.episode
+
     def name_at(self, label: str, place_m: Point) -> str:
         """Return the id of the thing of a label that is at a place; empty when there is none."""
         near = [(math.dist(t.centre_m, place_m), t.id) for t in self.objects.labelled(label) if t.state != "removed"]

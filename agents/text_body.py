@@ -196,10 +196,12 @@ class TextBody:
         holder = beliefs.place_of(name)
         if holder in beliefs.things and holder != name:
             self._there(holder)
-        for room in self._rooms.unseen(self._last.room, {self._room_of(name)}):
-            if near():
-                break
-            self._visit(room)
+        kind = self._room_of(name)
+        while not near() and (room := self._rooms.likely(self._last.room, kind)):
+            if kind not in ("", kind_in(room)) and self._rooms.is_new(room):
+                self._enter(room)  # on the way to others
+            else:
+                self._visit(room)
         if not near():
             raise _Failure(NOT_FOUND, f"{name} is not where it was.")
         return near()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from engram.sims.text import TextObservation
 
@@ -40,11 +40,18 @@ class Rooms:
         """Note that there is no way into a room."""
         self._shut.add(room)
 
-    def unseen(self, here: str, kinds: Collection[str] = ()) -> Iterator[str]:
-        """Yield the rooms not looked around in: those of some kinds first, then by the number of doors between."""
-        for room in sorted(self._near(here), key=lambda r: kind_in(r) not in kinds):
-            if self._open(room):
-                yield room
+    def unseen(self, here: str) -> Iterator[str]:
+        """Yield the rooms not looked around in, by the number of doors between."""
+        return (room for room in self._near(here) if self._open(room))
+
+    def likely(self, here: str, kind: str) -> str:
+        """Return the room to go to for something in a room of a kind: one of that kind, else one to pass through."""
+        left = sorted(self.unseen(here), key=lambda room: (kind_in(room) != kind, room in self._exits))
+        return left[0] if left else ""
+
+    def is_new(self, room: str) -> bool:
+        """Whether the robot was never in a room."""
+        return room not in self._exits
 
     def _open(self, room: str) -> bool:
         return room not in self._looked and room not in self._shut
