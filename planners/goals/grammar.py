@@ -12,18 +12,23 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from engram.planners.contract import CLEAN, COLD, FILLED, HOT, ON, OPEN, SLICED
+from engram.planners.goals.asides import ASKS, LOOSE, SEPARATORS, Asides
 from engram.planners.goals.lexicon import Lexicon, Table, Words, tokens
 from engram.planners.goals.phrases import PRONOUNS, Phrase, Phrases, Reading
 
 _Row = tuple[int, tuple[Phrase, ...], float]
 STATE_DEEDS = frozenset({CLEAN, COLD, FILLED, HOT, ON, OPEN, SLICED})
-MARKS = frozenset({",", ".", ";", "!", "?"})
-SEPARATORS = MARKS | {"and", "then", "so", "but", "before", "after", "plus"}
-_LOOSE = frozenset({"because", "since", "so", "as", "for", "while"})  # talk may follow them without a mark
 _LEADS = frozenset({"after", "before", "and", "by", "then"})
-_ASKS = frozenset({"please", "could", "can", "would", "will", "if", "unless", "until", "do", "never", "let", "stop"})
-_PARTICLES = frozenset({"up", "down", "away", "back", "over", "out", "off", "along"})
+_YOU_AFTER = _LEADS | {"once", "when", "until"}  # the words between which and a verb ``you`` says nothing
+_NEWS = frozenset({"is", "are", "was", "were", "stands", "lies", "sits", "rests", "stand", "lie", "sit", "rest"})
+_TAKE = frozenset({"take", "taking", "get", "getting", "fetch", "fetching", "grab", "grabbing", "collect", "retrieve"})
+_RUN = frozenset({"run", "hold", "put", "place", "stick", "pass", "keep"})
+_MAKE = frozenset({"make", "get", "have", "keep", "render", "turn", "let", "leave", "bring"})
+_PARTICLES = frozenset({"up", "down", "away", "back", "over", "out", "off", "along", "together"})
 _TALK_COST, _TALK_WORD_COST, _MEANS_COST = 20.0, 1.0, 1.0
+_DISMISSED_COST = 2.0
+_TAKEN_COST = 0.3  # of a place to put what is taken, found or fetched, where it could as well be where it is
+_RESULT_COST = 0.2  # of a place to put something, where another one is told after it
 _PLACE_COST = 0.5  # of a place that tells a thing from others, where it could as well be where the thing shall be
 _PUT = frozenset({"put", "placed", "stored", "kept", "moved", "left"})
 _MOST_THEMES = 6
@@ -33,7 +38,8 @@ _SMALL_WORDS = "to into onto that which with containing holding or slice piece o
 def grammar_words(lex: Lexicon) -> frozenset[str]:
     """Return the words that the grammar itself knows."""
     tables: list[Table[Any]] = [lex.determiners, lex.liquids, lex.towards, *lex.closed.values()]
-    fixed = SEPARATORS | _LOOSE | _ASKS | _PARTICLES | frozenset(PRONOUNS)
+    tables += lex.favours.values()
+    fixed = SEPARATORS | LOOSE | ASKS | _PARTICLES | _NEWS | _MAKE | frozenset(PRONOUNS)
     return fixed.union(tokens(_SMALL_WORDS), *(table.vocabulary for table in tables))
 
 
@@ -65,6 +71,7 @@ class Grammar:
     def __init__(self, text: Words, lex: Lexicon, phrases: Phrases) -> None:
         """Take the words and what reads their noun phrases."""
         self._text, self._lex, self._phrases = text, lex, phrases
+        self._asides = Asides(text, lex, phrases)
         self.reached = 0  # the last place that a request or talk was looked for at
 
     def read(self) -> tuple[Clause, ...] | None:
@@ -100,70 +107,31 @@ class Grammar:
             yield (after, gap), (), 0.0
         for begin in self._begins(start):
             for read in self._clauses(begin, gap):
-                for end in self._fillers(read.end):
-                    if self._ends(end):
+                for end in self._asides.fillers(read.end):
+                    if self._asides.ends(end):
                         yield (end, read.clause.deed == "put"), (read.clause,), read.cost + 0.01 * (begin - start)
-        for begin in self._fillers(start):
-            if begin > start and self._ends(begin):
+            yield from (((end, False), (), _DISMISSED_COST) for end in self._asides.dismissed(begin))
+        for begin in self._asides.fillers(start):
+            if begin > start and self._asides.ends(begin):
                 yield (begin, gap), (), 0.1
-        for end in self._talk(start):
+        for end in self._asides.talk(start):
             yield (end, False), (), _TALK_COST + _TALK_WORD_COST * (end - start)
 
     def _separated(self, start: int) -> list[int]:
         return [start + 1] if self._text[start] in SEPARATORS else []
 
-    def _ends(self, place: int) -> bool:
-        word = self._phrases.word(place)
-        return not word or word in SEPARATORS or word in _LOOSE
-
     def _begins(self, start: int) -> list[int]:
         lead = start + (self._phrases.word(start) in _LEADS)
-        return list(dict.fromkeys([*self._fillers(start), *self._fillers(lead)]))
-
-    def _fillers(self, start: int) -> list[int]:
-        """Places behind any number of words of politeness and the like, the farthest first."""
-        ends, open_ = {start}, [start]
-        while open_:
-            place = open_.pop()
-            for end, _ in self._lex.fillers.at(self._text, place):
-                if end not in ends:
-                    ends.add(end)
-                    open_.append(end)
-        return sorted(ends, reverse=True)
-
-    def _talk(self, start: int) -> list[int]:
-        """Ends of talk that begins at a place."""
-        first = self._phrases.word(start)
-        if (
-            not first
-            or first in MARKS
-            or first in _ASKS
-            or self._phrases.relates(start)
-            or (first not in self._lex.chatter and self._commands(start))
-        ):
-            return []
-        ends = []
-        for end in range(start + 1, len(self._text) + 1):
-            word = self._phrases.word(end)
-            if not word or word in SEPARATORS:
-                ends.append(end)
-                if not word or word in MARKS or any(self._commands(place) for place in self._fillers(end + 1)):
-                    break
-        return ends
-
-    def _commands(self, start: int) -> bool:
-        """Whether a request seems to begin at a place: a verb that is known, or a word before a determiner."""
-        if any(table.at(self._text, start) for table in self._lex.verbs.values()):
-            return True
-        first, second = self._phrases.word(start), self._phrases.word(start + 1)
-        known = first in self._lex.chatter or first in SEPARATORS or first in _LOOSE
-        return not known and (bool(self._lex.determiners.at(self._text, start + 1)) or second in PRONOUNS)
+        you = start + (self._phrases.word(start) == "you" and start > 0 and self._text[start - 1] in _YOU_AFTER)
+        return list(dict.fromkeys(end for begin in (start, lead, you) for end in self._asides.fillers(begin)))
 
     def _clauses(self, start: int, gap: bool) -> Iterator[Read]:
         for deed, verbs in self._lex.verbs.items():
             for after, _ in verbs.at(self._text, start):
                 yield from self._done(deed, after)
         yield from self._particle_verbs(start)
+        yield from self._favour(start)
+        yield from self._resultative(start)
         yield from self._wished(start)
         if gap:
             yield from self._put(start)
@@ -202,13 +170,23 @@ class Grammar:
         return sorted(found, key=lambda row: -row[0])
 
     def _put(self, start: int) -> Iterator[Read]:
-        for end, themes, cost in self._themes(start):
+        results = self._lex.closed["so_that"]
+        taken = _TAKEN_COST * (start > 0 and self._text[start - 1] in _TAKE)
+        for end, themes, cost in self._carried(start):
             for begin in {end, end + (self._phrases.word(end) in _PARTICLES)}:
+                if results.at(self._text, begin):
+                    yield Read(begin, Clause("put", themes), cost)
                 for to in self._phrases.destination(begin):
-                    yield Read(to.end, Clause("put", themes, to.phrase), cost + to.cost)
+                    late = _RESULT_COST * bool(results.at(self._text, to.end))
+                    yield Read(to.end, Clause("put", themes, to.phrase), cost + to.cost + late + taken)
+
+    def _carried(self, start: int) -> list[_Row]:
+        """Things as in ``_themes``; what is known by its use only can be carried."""
+        portable = self._lex.portable
+        return [row for row in self._themes(start) if all(not t.told or t.kinds <= portable for t in row[1])]
 
     def _held(self, start: int) -> Iterator[Read]:
-        for end, themes, cost in self._themes(start):
+        for end, themes, cost in self._carried(start):
             clause = Clause("hold", themes)
             yield Read(end, clause, cost)
             yield from (Read(after, clause, cost) for after, _ in self._lex.closed["to_me"].at(self._text, end))
@@ -217,7 +195,7 @@ class Grammar:
         yield from self._lit(start)
 
     def _lit(self, start: int) -> Iterator[Read]:
-        for end, themes, cost in self._themes(start):
+        for end, themes, cost in self._carried(start):
             for after, _ in self._lex.closed["light"].at(self._text, end):
                 for lamp in self._phrases.at(after):
                     if lamp.phrase.kinds and all("Lamp" in kind for kind in lamp.phrase.kinds):
@@ -228,7 +206,7 @@ class Grammar:
 
     def _stated(self, state: str, start: int) -> Iterator[Read]:
         means = self._lex.means[state]
-        for end, themes, cost in self._themes(start):
+        for end, themes, cost in self._themes(start) if state in (ON, OPEN) else self._carried(start):
             cost += _MEANS_COST * any(t.place is not None and t.place.kinds <= means for t in themes)
             for begin in {end, end + (self._phrases.word(end) in _PARTICLES)}:
                 yield Read(begin, Clause(state, themes, states=frozenset({state})), cost)
@@ -248,7 +226,7 @@ class Grammar:
     def _shared(self, state: str, start: int) -> Iterator[Read]:
         """``heat and slice the bread``: verbs with one object."""
         if self._phrases.word(start) in ("and", ","):
-            for begin in self._fillers(start + 1):
+            for begin in self._asides.fillers(start + 1):
                 for deed, verbs in self._lex.verbs.items():
                     for after, _ in verbs.at(self._text, begin):
                         if deed in STATE_DEEDS or deed in ("put", "hold"):
@@ -267,10 +245,34 @@ class Grammar:
             elif word == "off":
                 yield Read(end + 1, Clause("off", themes), cost)
 
+    def _favour(self, start: int) -> Iterator[Read]:
+        """``give the mug a wash``, ``run the mug under the tap``."""
+        verb = self._phrases.word(start)
+        if verb != "give" and verb not in _RUN:
+            return
+        for end, themes, cost in self._carried(start + 1):
+            for state, favours in self._lex.favours.items() if verb == "give" else ():
+                for after, _ in favours.at(self._text, end):
+                    yield from self._by_means(after, Clause(state, themes, states=frozenset({state})), cost)
+            for after, _ in self._lex.closed["under_water"].at(self._text, end) if verb in _RUN else ():
+                yield Read(after, Clause(CLEAN, themes, states=frozenset({CLEAN})), cost)
+
+    def _resultative(self, start: int) -> Iterator[Read]:
+        """``make the mug hot``, ``get the mug to be clean``, ``let the mug cool down``."""
+        if self._phrases.word(start) not in _MAKE:
+            return
+        for end, themes, cost in self._themes(start + 1):
+            for begin in (end, *(after for after, _ in self._lex.closed["become"].at(self._text, end))):
+                for after, states in self._phrases.state_words(begin):
+                    yield Read(after, Clause("make", themes, states=states), cost)
+                for state in (HOT, COLD):
+                    for after, _ in self._lex.verbs[state].at(self._text, begin):
+                        yield Read(after, Clause("make", themes, states=frozenset({state})), cost)
+
     def _everything(self, deed: str, start: int) -> list[int]:
         everything = self._lex.closed["everything"].at(self._text, start)
         ends = [end for end, _ in everything] + [end for end, _ in self._phrases.room(start)]
-        return ends + ([start] if deed == "tidy" and self._ends(start) else [])
+        return ends + ([start] if deed == "tidy" and self._asides.ends(start) else [])
 
     def _wished(self, start: int) -> Iterator[Read]:
         """What is wished for, shall be, or is made sure of."""
@@ -293,12 +295,16 @@ class Grammar:
         if self._text[start : start + 3] in (("there", "should", "be"), ("there", "must", "be")):
             for end, themes, cost in self._themes(start + 3):
                 yield from self._shall(end, themes, cost)
+        results = [after for after, _ in self._lex.closed["so_that"].at(self._text, start)]
+        for begin in results:
+            for end, states in self._phrases.state_words(begin):  # ``until hot``
+                yield Read(end, Clause("make", (Phrase(pronoun="it"),), states=states))
         once = start + (self._phrases.word(start) in ("once", "when", "after"))
-        for end, themes, cost in self._themes(once):
-            for after, _ in self._lex.closed["shall"].at(self._text, end):
-                told = self._text[end] in ("is", "are")  # news, not a wish
-                if once > start or not told:
-                    yield from self._shall(after, themes, cost)
+        for begin in (once, *results):
+            for end, themes, cost in self._themes(begin):
+                for after, _ in self._lex.closed["shall"].at(self._text, end):
+                    if begin > start or self._text[end] not in _NEWS:
+                        yield from self._shall(after, themes, cost)
 
     def _shall(self, start: int, themes: tuple[Phrase, ...], cost: float) -> Iterator[Read]:
         for end, states in self._phrases.state_words(start):

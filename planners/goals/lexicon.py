@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from itertools import product
 from typing import Any, Generic, TypeVar
 
-from engram.perception.words import words
 from engram.planners.goals.colours import COLOURS
+from engram.planners.goals.uses import load_uses
 
 T = TypeVar("T")
 Words = tuple[str, ...]
@@ -85,17 +86,19 @@ class Lexicon:
         self.colours = Table([(f"{before}{word}", c) for word, c in colours for before in ("", "light ", "dark ")])
         self.neutral = Table((word, None) for word in data["neutral"])
         self.verbs = {deed: Table(_forms(deed, names, data["gerunds"])) for deed, names in data["verbs"].items()}
-        self.fillers = Table((word, None) for word in data["fillers"])
+        self.fillers = Table((word, None) for pattern in data["fillers"] for word in expanded(pattern))
         self.chatter = frozenset(data["chatter"])
-        self.closed = {name: Table((word, None) for word in phrases) for name, phrases in data["closed"].items()}
+        self.closed = {name: _patterns(patterns) for name, patterns in data["closed"].items()}
+        self.favours = {state: _patterns(patterns) for state, patterns in data["favours"].items()}
         determiners = [(w, (d["count"], d["definite"])) for d in data["determiners"] for w in d["words"]]
         self.determiners: Table[tuple[int, bool]] = Table(determiners)  # how many, 0 where untold; whether known
         self.liquids = Table((word, frozenset(states)) for word, states in data["liquids"].items())
         towards = [*self.closed["within"].phrases(), "into", "onto", "to"]
         before = ("", "back ", "away ", "down ", "over ", "up ")
         self.towards = Table((first + word, None) for word in towards for first in before)
-        self.uses = [(frozenset(use["kinds"]), frozenset(words(use["about"]))) for use in data["uses"]]
-        self.use_texts = [use["about"] for use in data["uses"]]
+        self.portable, self.receptacles = frozenset(data["portable"]), frozenset(data["receptacles"])
+        self.classes = frozenset(data["classes"])
+        self.uses = load_uses(self.portable)
 
     def _nouns(self, data: Mapping[str, Any]) -> tuple[dict[str, str], dict[frozenset[str], str], Table[Sense]]:
         names = {kind: phrases[0] for kind, phrases in data["nouns"].items()}
@@ -133,6 +136,16 @@ def tokens(text: str) -> Words:
         plain = plain.replace(short, full)
     spaced = " ".join(_WORD.findall(plain.replace("'s", "").replace("'", "")))
     return tuple(_INSERTED.sub("", spaced).split())
+
+
+def expanded(pattern: str) -> list[str]:
+    """Return all phrases of a pattern such as ``(once|when) this is done``; alternatives may be empty."""
+    parts = [part.split("|") for part in re.split(r"[()]", pattern)]
+    return [" ".join("".join(choice).split()) for choice in product(*parts)]
+
+
+def _patterns(patterns: Iterable[str]) -> Table[None]:
+    return Table((phrase, None) for pattern in patterns for phrase in expanded(pattern))
 
 
 def plural(phrase: str) -> str:

@@ -24,10 +24,12 @@ import numpy as np
 
 from engram.perception.text import TextEmbedder
 from engram.planners.contract import Goal, Want
-from engram.planners.goals.grammar import MARKS, SEPARATORS, Clause, Grammar, grammar_words
+from engram.planners.goals.asides import MARKS, SEPARATORS
+from engram.planners.goals.grammar import Clause, Grammar, grammar_words
 from engram.planners.goals.lexicon import Lexicon, Words, lexicon, tokens
 from engram.planners.goals.meaning import Discourse, NoReferentError, NotAGoalError
 from engram.planners.goals.phrases import Phrases
+from engram.planners.goals.uses import Use
 
 _NEAR_SPELLING = 0.6
 
@@ -153,13 +155,13 @@ class GoalParser:
         place = said.index(fault.word)
         return (*said[:place], *tokens(name), *said[place + 1 :])
 
-    def _by_use(self, span: str) -> frozenset[str]:
+    def _by_use(self, span: str) -> Use | None:
         if self._embedder is None:
-            return frozenset()
-        text, likeness = self._similar(span, self._lex.use_texts)
+            return None
+        text, likeness = self._similar(span, self._lex.uses.texts)
         if likeness < self.config.min_use_similarity:
-            return frozenset()
-        return self._lex.uses[self._lex.use_texts.index(text)][0]
+            return None
+        return Use(self._lex.uses.text_kinds[self._lex.uses.texts.index(text)], likeness)
 
     def _similar(self, text: str, others: Sequence[str]) -> tuple[str, float]:
         if self._embedder is None:

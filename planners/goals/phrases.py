@@ -9,17 +9,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from engram.perception.words import words
 from engram.planners.contract import FILLED, ON, SLICED
-from engram.planners.goals.lexicon import Lexicon, Sense, Words
+from engram.planners.goals.lexicon import Lexicon, Sense, Words, tokens
+from engram.planners.goals.uses import Use
 
-_READINGS, _DEPTH, _SPAN_WORDS = 24, 4, 9
+_READINGS, _DEPTH, _SPAN_WORDS, _HEAD_WORDS = 24, 4, 12, 5
+_TOLD_COST, _LOOSE_COST = 1.0, 4.0  # of a description, and of one that nothing in it fits
 _ANYWHERE_COST = 10.0  # a room is where something shall be only if no place in it is named
 PRONOUNS = {"it": False, "this": False, "that": False, "them": True, "they": True, "those": True, "these": True}
 _WHICH, _IS = ("that", "which"), ("is", "are", "lies", "sits", "stands", "was", "were", "lie")
 _LYING = ("lying", "sitting", "standing", "placed", "located", "kept", "resting", "currently")
 _AND, _IT = ("and", ","), ("it", "them")
-_EMPTY_USE = frozenset(words("use used thing usually normally typically designed suitable meant nice something"))
+_ADJECTIVE_COST = 0.3  # of a colour that a description would have as its own
+# What begins what a noun is for, and what ends it.
+_SAID_AFTER = frozenset(tokens("that which to for with where used whose who i we you one people"))
+_BREAKS = frozenset(tokens(", . ; ! ? then so but before after it them until"))
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Phrase:
     definite: bool = False
     pronoun: str = ""  # the word, or "slice" for a piece of what was sliced before
     inside: Phrase | None = None  # what it shall hold
+    told: bool = False  # known by what it is for or looks like only
 
 
 class Reading(NamedTuple):
@@ -49,19 +54,18 @@ class Reading(NamedTuple):
 class Phrases:
     """Reads the noun phrases of one text."""
 
-    def __init__(
-        self, text: Words, lex: Lexicon, by_use: Callable[[str], frozenset[str]] = lambda _: frozenset()
-    ) -> None:
+    def __init__(self, text: Words, lex: Lexicon, by_use: Callable[[str], Use | None] = lambda _: None) -> None:
         """Take the words.
 
         Args:
             text: words and marks, as from ``tokens``.
             lex: the words that are known.
-            by_use: kinds for what something is said to be for, where the words of the lexicon do not tell.
+            by_use: kinds for what something is said to be for, where the words of the data do not tell.
 
         """
         self.text, self.lex, self._by_use = text, lex, by_use
         self._known: dict[tuple[int, int], list[Reading]] = {}
+        self._used: dict[int, list[tuple[int, Use]]] = {}
 
     def at(self, start: int, depth: int = 0) -> list[Reading]:
         """Return the readings of a noun phrase that begins at a place, longest first."""
@@ -79,17 +83,18 @@ class Phrases:
             found.append(Reading(start + 1, Phrase(pronoun="there")))
         found += self._where(start)
         for after, _ in self.lex.towards.at(self.text, start):
-            found += self.at(after)
-            found += [
-                Reading(end, Phrase(kinds=kinds)) for end, kinds in self._uses(after) if self.word(after) == "where"
-            ]
+            found += [r for r in self.at(after) if not r.phrase.told or r.phrase.kinds <= self.lex.receptacles]
+            found += self._where(after)
             for end, room in self.room(after):
                 found.append(Reading(end, Phrase(kinds=self.lex.anywhere, room=room), _ANYWHERE_COST))
         return _best(iter(found))
 
     def _where(self, start: int) -> list[Reading]:
         """``where food is kept cold``."""
-        return [Reading(end, Phrase(kinds=kinds)) for end, kinds in self._uses(start) if self.word(start) == "where"]
+        if self.word(start) != "where":
+            return []
+        found = [Reading(end, _told(Phrase(), use), _told_cost(use)) for end, use in self._uses(start)]
+        return [r for r in found if r.phrase.kinds <= self.lex.receptacles]
 
     def room(self, start: int) -> list[tuple[int, str]]:
         """Return the rooms named at a place."""
@@ -131,24 +136,47 @@ class Phrases:
         bodies += [(end, Phrase(colour=colour)) for end, colour in self.lex.colours.at(self.text, start)]
         bodies += [(end, Phrase(states=frozenset({s}))) for end, s in self.lex.states.at(self.text, start)]
         for after, phrase in bodies:
-            for end, kinds in self._uses(after):
-                yield from self._modified(Reading(end, replace(phrase, kinds=kinds)), depth)
+            adjectives = _ADJECTIVE_COST * (after > start)
+            for end, use in self._uses(after):
+                yield from self._modified(Reading(end, _told(phrase, use), _told_cost(use) + adjectives), depth)
 
-    def _uses(self, start: int) -> list[tuple[int, frozenset[str]]]:
-        """Kinds by what they are for, shortest first: a longer reading is needed only where the shorter fails."""
-        found = []
-        for end in range(start + 1, min(len(self.text), start + _SPAN_WORDS) + 1):
-            if self.text[end - 1] in {",", ".", ";", "!", "?"}:
-                break
-            if kinds := self._for_use(" ".join(self.text[start:end])):
-                found.append((end, kinds))
-        return found
+    def _uses(self, start: int) -> list[tuple[int, Use]]:
+        """What descriptions that begin at a place say, of things to carry and of others, longest first."""
+        if start not in self._used:
+            found: list[tuple[int, Use]] = []
+            for end in range(start + 1, min(len(self.text), start + _SPAN_WORDS) + 1):
+                if self.text[end - 1] in _BREAKS:
+                    break
+                span = " ".join(self.text[start:end])
+                uses = [use for carried in (True, False) if (use := self.lex.uses.find(span, carried))]
+                uses = uses or [use for use in (self._by_use(span),) if use]
+                found += [(end, use) for use in uses]
+            self._used[start] = found[::-1]
+        return self._used[start]
 
-    def _for_use(self, span: str) -> frozenset[str]:
-        wanted = frozenset(words(span)) - _EMPTY_USE
-        if not wanted:
-            return frozenset()
-        return next((kinds for kinds, about in self.lex.uses if wanted <= about), self._by_use(span))
+    def _kind_of(self, start: int, phrase: Phrase) -> Iterator[Reading]:
+        """``leafy vegetable``, ``table where we eat``: a class of things, and what tells one of them."""
+        stop = next((k for k in range(start, len(self.text)) if self.text[k] in _SAID_AFTER | _BREAKS), len(self.text))
+        for head_end in range(start + 1, min(stop, start + _HEAD_WORDS) + 1):
+            for head, kinds in self._classes(start, head_end):
+                ends = [head_end] if head > start else []
+                if head_end == stop and self.word(stop) in _SAID_AFTER:
+                    ends += range(stop + 2, min(len(self.text), start + _SPAN_WORDS) + 1)
+                for end in ends:
+                    told = (*self.text[start:head], *self.text[head_end:end])
+                    if _BREAKS & set(told) or self.lex.unsupported.keys() & set(told):
+                        break
+                    for use in (self.lex.uses.find(" ".join(told), carried) for carried in (True, False)):
+                        if use and (shared := use.kinds & kinds if kinds else use.kinds):
+                            count = max(phrase.count, 1)
+                            yield Reading(end, replace(phrase, kinds=shared, count=count, told=True), _told_cost(use))
+
+    def _classes(self, start: int, end: int) -> list[tuple[int, frozenset[str]]]:
+        """Where nouns begin that end at a place, and their kinds; none given where they can be any."""
+        found = [(k, s.kinds) for k in range(start, end) for last, s in self.lex.nouns.at(self.text, k) if last == end]
+        if not found and self.text[end - 1] in self.lex.classes:
+            found = [(end - 1, frozenset())]
+        return found[:1]
 
     def _described(self, start: int, phrase: Phrase) -> Iterator[Reading]:
         """Adjectives and a head, or several heads with ``or`` between."""
@@ -169,7 +197,9 @@ class Phrases:
             count = phrase.count or (2 if sense.plural else 1)
             body = replace(phrase, kinds=sense.kinds, states=phrase.states | sense.states, count=count)
             yield from self._alternatives(Reading(end, body))
-
+        if phrase.count or phrase.definite:
+            adjectives = _ADJECTIVE_COST * bool(phrase.colour or phrase.states)
+            yield from (r._replace(cost=r.cost + adjectives) for r in self._kind_of(start, phrase))
         for end, _ in lex.closed["pieces"].at(text, after):
             yield from self._described(end, replace(phrase, states=phrase.states | {SLICED}))
 
@@ -198,13 +228,13 @@ class Phrases:
 
     def _related(self, reading: Reading, start: int, depth: int) -> Iterator[Reading]:
         both = self.word(start) == "both"
-        for first in self._told(reading, start + both, depth):
+        for first in self._facts(reading, start + both, depth):
             if both and self.word(first.end) == "and":
-                yield from self._told(first, first.end + 1, depth)
+                yield from self._facts(first, first.end + 1, depth)
             elif not both:
                 yield first
 
-    def _told(self, reading: Reading, start: int, depth: int) -> Iterator[Reading]:
+    def _facts(self, reading: Reading, start: int, depth: int) -> Iterator[Reading]:
         yield from self._restricted(reading, start + (self.word(start) in _LYING), depth)
         for end, colour in self.lex.colours.at(self.text, start):
             yield _with(reading, end, colour=colour)
@@ -239,6 +269,14 @@ class Phrases:
 
 def _with(reading: Reading, end: int, cost: float = 0.0, **parts: object) -> Reading:
     return Reading(end, replace(reading.phrase, **parts), reading.cost + cost)  # type: ignore[arg-type]
+
+
+def _told(phrase: Phrase, use: Use) -> Phrase:
+    return replace(phrase, kinds=use.kinds, told=True)
+
+
+def _told_cost(use: Use) -> float:
+    return _TOLD_COST + _LOOSE_COST * (1.0 - use.score)
 
 
 def _joined(phrase: Phrase, sense: Sense) -> Phrase:
