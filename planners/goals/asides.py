@@ -92,9 +92,8 @@ class Asides:
         """Whether words that make a request of what follows begin at a place: ``I need you to``, ``you should``."""
         if any(self._text[end - 2 : end] == ("you", "to") for end, _ in self._lex.fillers.at(self._text, start)):
             return True
-        if self._phrases.word(start) != "you" or self._phrases.word(start + 1) not in _MODALS:
+        near = self._text[start : start + _MODAL_REACH]
+        if near[:1] != ("you",) or "not" in near or not _MODALS & set(near):
             return False
-        near = range(start + 2, start + 2 + _MODAL_REACH)
-        return "not" not in self._text[start:][:_MODAL_REACH] and any(
-            table.at(self._text, place) for place in near for table in self._lex.verbs.values()
-        )
+        places = range(start + 2, start + 2 + _MODAL_REACH)
+        return any(table.at(self._text, place) for place in places for table in self._lex.verbs.values())

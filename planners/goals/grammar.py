@@ -110,12 +110,23 @@ class Grammar:
                 for end in self._asides.fillers(read.end):
                     if self._asides.ends(end):
                         yield (end, read.clause.deed == "put"), (read.clause,), read.cost + 0.01 * (begin - start)
-            yield from (((end, False), (), _DISMISSED_COST) for end in self._asides.dismissed(begin))
+            for end in self._asides.dismissed(begin):
+                yield (end, False), self._mentioned(begin, end), _DISMISSED_COST
         for begin in self._asides.fillers(start):
             if begin > start and self._asides.ends(begin):
                 yield (begin, gap), (), 0.1
         for end in self._asides.talk(start):
-            yield (end, False), (), _TALK_COST + _TALK_WORD_COST * (end - start)
+            told = self._mentioned(start, end) if self._phrases.word(start) == "there" else ()
+            yield (end, False), told, _TALK_COST + _TALK_WORD_COST * (end - start)
+
+    def _mentioned(self, start: int, end: int) -> tuple[Clause, ...]:
+        """What an aside speaks of first, which a pronoun may take up."""
+        for place in range(start, end):
+            if self._lex.determiners.at(self._text, place):
+                found = [r.phrase for r in self._phrases.at(place) if r.end <= end and not r.phrase.told]
+                if found:
+                    return (Clause("mention", (found[0],)),)
+        return ()
 
     def _separated(self, start: int) -> list[int]:
         return [start + 1] if self._text[start] in SEPARATORS else []
@@ -174,11 +185,18 @@ class Grammar:
         taken = _TAKEN_COST * (start > 0 and self._text[start - 1] in _TAKE)
         for end, themes, cost in self._carried(start):
             for begin in {end, end + (self._phrases.word(end) in _PARTICLES)}:
-                if results.at(self._text, begin):
-                    yield Read(begin, Clause("put", themes), cost)
+                for to in self._result(begin):
+                    yield Read(to.end, Clause("put", themes, to.phrase), cost + to.cost)
                 for to in self._phrases.destination(begin):
                     late = _RESULT_COST * bool(results.at(self._text, to.end))
                     yield Read(to.end, Clause("put", themes, to.phrase), cost + to.cost + late + taken)
+
+    def _result(self, start: int) -> Iterator[Reading]:
+        """Where what is moved shall be: ``so that it ends up on the desk``."""
+        for after, _ in self._lex.closed["so_that"].at(self._text, start):
+            for moved in self._phrases.at(after):
+                for end, _ in self._lex.closed["shall"].at(self._text, moved.end):
+                    yield from self._to(end) if moved.phrase.pronoun or moved.phrase.definite else ()
 
     def _carried(self, start: int) -> list[_Row]:
         """Things as in ``_themes``; what is known by its use only can be carried."""
@@ -299,6 +317,9 @@ class Grammar:
         for begin in results:
             for end, states in self._phrases.state_words(begin):  # ``until hot``
                 yield Read(end, Clause("make", (Phrase(pronoun="it"),), states=states))
+        for begin, _ in self._lex.closed["having"].at(self._text, start):
+            for after, states in self._phrases.state_words(begin):
+                yield from (Read(end, Clause("make", t, states=states), cost) for end, t, cost in self._themes(after))
         once = start + (self._phrases.word(start) in ("once", "when", "after"))
         for begin in (once, *results):
             for end, themes, cost in self._themes(begin):

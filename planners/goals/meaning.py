@@ -68,6 +68,9 @@ class Discourse:
         return tuple(want for want in wants if want not in implied)
 
     def _take(self, clause: Clause) -> None:
+        if clause.deed == "mention":
+            self._recent += [r for p in clause.themes if not p.pronoun for r in self._resolve(p, frozenset())]
+            return
         need = {"off": self._lex.switchable, ON: self._lex.switchable}.get(clause.deed, frozenset())
         need = self._lex.openable if clause.deed in (OPEN, "close") else need
         themes = [r for phrase in clause.themes for r in self._resolve(phrase, need)]

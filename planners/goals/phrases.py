@@ -20,6 +20,8 @@ PRONOUNS = {"it": False, "this": False, "that": False, "them": True, "they": Tru
 _WHICH, _IS = ("that", "which"), ("is", "are", "lies", "sits", "stands", "was", "were", "lie")
 _LYING = ("lying", "sitting", "standing", "placed", "located", "kept", "resting", "currently")
 _AND, _IT = ("and", ","), ("it", "them")
+_WHERE = ("where", "somewhere", "someplace", "anywhere", "wherever")
+_BARE_COST = 0.3  # of a place told by its use alone, where a noun before it could be told by it
 _ADJECTIVE_COST = 0.3  # of a colour that a description would have as its own
 # What begins what a noun is for, and what ends it.
 _SAID_AFTER = frozenset(tokens("that which to for with where used whose who i we you one people"))
@@ -83,7 +85,7 @@ class Phrases:
             found.append(Reading(start + 1, Phrase(pronoun="there")))
         found += self._where(start)
         for after, _ in self.lex.towards.at(self.text, start):
-            found += [r for r in self.at(after) if not r.phrase.told or r.phrase.kinds <= self.lex.receptacles]
+            found += [r for r in self.at(after) if self._receives(r.phrase)]
             found += self._where(after)
             for end, room in self.room(after):
                 found.append(Reading(end, Phrase(kinds=self.lex.anywhere, room=room), _ANYWHERE_COST))
@@ -91,10 +93,15 @@ class Phrases:
 
     def _where(self, start: int) -> list[Reading]:
         """``where food is kept cold``."""
-        if self.word(start) != "where":
+        if self.word(start) not in _WHERE:
             return []
-        found = [Reading(end, _told(Phrase(), use), _told_cost(use)) for end, use in self._uses(start)]
-        return [r for r in found if r.phrase.kinds <= self.lex.receptacles]
+        found = [Reading(end, _told(Phrase(), use), _told_cost(use) + _BARE_COST) for end, use in self._uses(start)]
+        if self.word(start) != "where":
+            found += self.destination(start + 1)
+        return [r for r in found if self._receives(r.phrase)]
+
+    def _receives(self, phrase: Phrase) -> bool:
+        return not phrase.told or phrase.kinds <= self.lex.receptacles
 
     def room(self, start: int) -> list[tuple[int, str]]:
         """Return the rooms named at a place."""
@@ -166,10 +173,15 @@ class Phrases:
                     told = (*self.text[start:head], *self.text[head_end:end])
                     if _BREAKS & set(told) or self.lex.unsupported.keys() & set(told):
                         break
-                    for use in (self.lex.uses.find(" ".join(told), carried) for carried in (True, False)):
-                        if use and (shared := use.kinds & kinds if kinds else use.kinds):
-                            count = max(phrase.count, 1)
-                            yield Reading(end, replace(phrase, kinds=shared, count=count, told=True), _told_cost(use))
+                    for use in self._class_uses(" ".join(told), kinds):
+                        body = replace(phrase, kinds=use.kinds, count=max(phrase.count, 1), told=True)
+                        yield Reading(end, body, _told_cost(use))
+
+    def _class_uses(self, told: str, kinds: frozenset[str]) -> list[Use]:
+        """What a description says of a class of things; without kinds, of any that can be carried, and of others."""
+        found = [self.lex.uses.find(told, carried, kinds) for carried in (True, False)]
+        uses = [use for use in found if use is not None]
+        return [Use(use.kinds & kinds, use.score) for use in uses] if kinds else uses
 
     def _classes(self, start: int, end: int) -> list[tuple[int, frozenset[str]]]:
         """Where nouns begin that end at a place, and their kinds; none given where they can be any."""

@@ -57,7 +57,7 @@ class Uses:
         counts = Counter(word for group in self._groups for word in group.vocabulary)
         self._weights = {word: math.log(1 + len(self._groups) / count) for word, count in counts.items()}
         self._unknown = _UNKNOWN_WEIGHT * math.log(1 + len(self._groups))
-        self._found: dict[tuple[frozenset[str], bool], Use | None] = {}
+        self._found: dict[tuple[frozenset[str], bool, frozenset[str]], Use | None] = {}
 
     def content(self, text: str) -> frozenset[str]:
         """Return the words that say something, as stems, of synonyms the first, and the preposition at the end."""
@@ -66,26 +66,29 @@ class Uses:
         end = _ENDS.get(text.rpartition(" ")[2], "")
         return said | {end} if said and end else said
 
-    def find(self, text: str, portable: bool) -> Use | None:
+    def find(self, text: str, portable: bool, among: frozenset[str] = frozenset()) -> Use | None:
         """Return the kinds that a description means among those that can be carried, or among the others.
 
-        ``None`` where it says too little, too much else, or fits others as well.
+        ``among`` are kinds of which some must be meant; empty where any can be. ``None`` where it says too little, too
+        much else, or fits others as well.
         """
-        said = self.content(text)
-        if (said, portable) not in self._found:
+        key = (self.content(text), portable, among)
+        if key not in self._found:
             if len(self._found) > 4096:
                 self._found.clear()
-            self._found[said, portable] = self._find(said, portable)
-        return self._found[said, portable]
+            self._found[key] = self._find(*key)
+        return self._found[key]
 
-    def _find(self, said: frozenset[str], portable: bool) -> Use | None:
+    def _find(self, said: frozenset[str], portable: bool, among: frozenset[str]) -> Use | None:
         total = self._weight(said)
         if not said or sum(self._weights.get(word, 0.0) for word in said) < _MUST_MATCH * total:
             return None
         scores: dict[frozenset[str], float] = {}
         for group in self._groups:
-            if (group.kinds <= self._portable) == portable and said & group.vocabulary:
-                scores[group.kinds] = max(self._score(said, total, group), scores.get(group.kinds, 0.0))
+            fits = (group.kinds <= self._portable) == portable and (not among or bool(among & group.kinds))
+            if fits and said & group.vocabulary:
+                score = self._score(said, total, group, among)
+                scores[group.kinds] = max(score, scores.get(group.kinds, 0.0))
         ranked = sorted(scores.items(), key=lambda item: -item[1])
         if not ranked or ranked[0][1] < _MIN_SCORE:
             return None
@@ -93,13 +96,15 @@ class Uses:
             return None
         return Use(*ranked[0])
 
-    def _score(self, said: frozenset[str], total: float, group: _Group) -> float:
+    def _score(self, said: frozenset[str], total: float, group: _Group, among: frozenset[str]) -> float:
         covered = self._weight(said & group.vocabulary) / total
         if covered < _MUST_MATCH:
             return 0.0
         alike = max(self._weight(said & text) / math.sqrt(total * self._weight(text)) for text in group.said)
         # One word of a long description is a chance hit.
-        chance = alike < _MIN_ALIKE and len([word for word in said & group.vocabulary if word[0] != "-"]) < 2
+        chance = (
+            not among and alike < _MIN_ALIKE and len([word for word in said & group.vocabulary if word[0] != "-"]) < 2
+        )
         return 0.0 if chance else 0.5 * (covered + alike)
 
     def _weight(self, said: Iterable[str]) -> float:
