@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 Image = NDArray[np.uint8] | None
+PlannerPrompt = Literal["planner", "planner-small"]
 Recalled = Mapping[str, str]
 """Text of each memory: temporal, spatial, episodic, semantic."""
 MEMORIES = ("temporal", "spatial", "episodic", "semantic")
@@ -155,10 +156,14 @@ def operations(model: LanguageModel, item: str, similar: Mapping[str, str]) -> l
     return [kept for row in found if (kept := _operation(row, similar))]
 
 
-def draft_request(scene: Scene, feedback: Sequence[str], most_steps: int, rgb: Image = None) -> Request:
-    """Return the request for a plan; :func:`read_draft` reads the answer."""
-    data = {**scene.data(), "feedback": feedback}
-    return read_prompt(_PACKAGE, "planner").fill(PLAN, data, {"most": str(most_steps), "skills": scene.skills}, rgb)
+def draft_request(
+    scene: Scene, feedback: Sequence[str], most_steps: int, rgb: Image = None, name: PlannerPrompt = "planner"
+) -> Request:
+    """Return the request for a plan, by a prompt of that name; :func:`read_draft` reads the answer."""
+    prompt = read_prompt(_PACKAGE, name)
+    data = {k: v for k, v in {**scene.data(), "feedback": feedback}.items() if k in prompt.reads}
+    words = {k: v for k, v in {"most": str(most_steps), "skills": scene.skills}.items() if k in prompt.reads}
+    return prompt.fill(PLAN, data, words, rgb)
 
 
 def read_draft(answer: str) -> Draft:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from engram.perception.language.contract import LanguageError, LanguageModel, Reply, Request
 from engram.perception.language.patience import Patience
 from engram.perception.language.prompts import clean, fenced
 from engram.planners.contract import OK, Beliefs, Goal, Plan, Planner
-from engram.planners.llm.calls import Image, Recalled, Scene, draft_request, read_draft
+from engram.planners.llm.brief import brief_feedback, brief_lines
+from engram.planners.llm.calls import Image, PlannerPrompt, Recalled, Scene, draft_request, read_draft
 from engram.planners.llm.checks import Fault, faults
 from engram.planners.llm.words import beliefs_lines, goal_lines, skills_text
 
@@ -32,11 +34,16 @@ class LLMPlannerConfig:
     """Failures of the server in a row after which it is left alone,"""
     pause_plans: int = 5
     """... for so many plans."""
+    prompt: PlannerPrompt = "planner"
+    """What is told: all that is known, or, for small models such as the one that comes with engram (planner-small), the
+    goal and what it needs."""
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         if min(self.most_steps, self.most_things) < 1 or self.repairs < 0:
             raise ValueError("most_steps and most_things must be positive, and repairs not negative")
+        if self.prompt not in get_args(PlannerPrompt):
+            raise ValueError(f"prompt must be one of {', '.join(get_args(PlannerPrompt))}")
         Patience(self.patience, self.pause_plans)
 
 
@@ -83,8 +90,7 @@ class LLMPlanner:
             return self._fall_back(goal, beliefs, feedback, PlanNote(PAUSED, "", 0))
         wrong: list[Fault] = []
         outcome, answers = "", 0
-        shown = scene(goal, beliefs, self._recall(), self.config.most_things)
-        request = draft_request(shown, feedback, self.config.most_steps, self._look())
+        request = self._request(goal, beliefs, feedback)
         while answers <= self.config.repairs:
             try:
                 reply = self._model.ask(request)
@@ -102,6 +108,13 @@ class LLMPlanner:
             outcome = result.outcome
             request = _complain(request, reply, result)
         return self._fall_back(goal, beliefs, feedback, PlanNote(outcome, "", answers, tuple(wrong)))
+
+    def _request(self, goal: Goal, beliefs: Beliefs, feedback: Sequence[str]) -> Request:
+        c = self.config
+        if c.prompt == "planner-small":
+            return small_request(goal, beliefs, feedback)
+        shown = scene(goal, beliefs, self._recall(), c.most_things)
+        return draft_request(shown, feedback, c.most_steps, self._look())
 
     def _read(self, reply: Reply, goal: Goal, beliefs: Beliefs) -> Plan | _Wrong:
         """Return the plan of an answer, or what is wrong with it."""
@@ -138,6 +151,12 @@ class _Wrong:
 def scene(goal: Goal, beliefs: Beliefs, recalled: Recalled, most_things: int) -> Scene:
     """Return what a model is shown."""
     return Scene(goal.text, goal_lines(goal), beliefs_lines(beliefs, goal, most_things), recalled, skills_text())
+
+
+def small_request(goal: Goal, beliefs: Beliefs, feedback: Sequence[str] = ()) -> Request:
+    """Return the request to a small model: the goal, what it needs, and which steps failed."""
+    shown = Scene(goal.text, goal_lines(goal), brief_lines(beliefs, goal), {}, "")
+    return draft_request(shown, brief_feedback(feedback), 0, name="planner-small")
 
 
 def _complain(request: Request, reply: Reply, wrong: _Wrong) -> Request:

@@ -50,11 +50,12 @@ def goal_lines(goal: Goal) -> list[str]:
 
 def goal_kinds(goal: Goal) -> frozenset[str]:
     """Return the kinds of all things that a goal speaks of."""
-    nouns = [noun for want in goal.wants for noun in _nouns(want)]
+    nouns = [noun for want in goal.wants for noun in nouns_of(want)]
     return frozenset(kind for noun in nouns for kind in noun.kinds)
 
 
-def _nouns(want: Want) -> Iterator[Noun]:
+def nouns_of(want: Want) -> Iterator[Noun]:
+    """Yield the nouns of a want, and those that they speak of."""
     for noun in (want.thing, want.at):
         while noun is not None:
             yield noun
