@@ -20,6 +20,7 @@ from engram.evaluation.household.actor import live, without
 from engram.evaluation.household.draw import draw_task
 from engram.evaluation.household.episode import HouseholdEpisode, MindOptions, TaskResult, in_words, mind_of
 from engram.evaluation.household.tasks import NoTaskError, household
+from engram.evaluation.metrics.household import MOST_TASKS
 from engram.planners.goals import colour_word
 from engram.sims.house.spec import HouseSpec
 from engram.sims.house.text import TextHouse
@@ -73,7 +74,7 @@ class LifelongRun:
         return dict(sorted(Counter(code for r in self.done for code in r.ending.failures).items()))
 
     def values(self) -> dict[str, float | None]:
-        """Return the figures of the episode; ``moves_3`` are those of the third task, whether it succeeded or not."""
+        """Return the figures of the episode; ``moves_3`` are those of the third task, whether it was done or not."""
         done = self.done
         values: dict[str, float | None] = {
             "tasks": float(len(done)),
@@ -85,11 +86,10 @@ class LifelongRun:
             "moves": float(sum(r.ending.moves for r in done)),
             "oracle_moves": float(sum(r.drawn.oracle_moves for r in done)),
         }
-        for number, result in enumerate(self.results, 1):
+        missing = [None] * max(0, MOST_TASKS - len(self.results))
+        for number, result in enumerate([*self.results, *missing], 1):
             values[f"moves_{number}"] = None if result is None else float(result.ending.moves)
-            values[f"steps_{number}"] = None if result is None else float(result.ending.steps)
-        values |= _ends(values, len(self.results))
-        return values
+        return values | _ends("first", self.results[0]) | _ends("last", self.results[-1])
 
 
 def run_lifelong(options: LifelongEpisode, seed: int) -> LifelongRun:
@@ -152,10 +152,10 @@ def _empty_hand(world: TextHouse) -> None:
         world.step("put_down")
 
 
-def _ends(values: Mapping[str, float | None], tasks: int) -> dict[str, float | None]:
-    """Figures of the first and of the last of the tasks, and of the last by the first."""
-    ends: dict[str, float | None] = {}
-    for name in ("moves", "steps"):
-        first, last = values[f"{name}_1"], values[f"{name}_{tasks}"]
-        ends |= {f"{name}_first": first, f"{name}_last": last}
-    return ends
+def _ends(which: str, result: TaskResult | None) -> dict[str, float | None]:
+    """Figures of the first or the last task; the detour is its moves over those of one who is told the truth."""
+    if result is None:
+        return {f"moves_{which}": None, f"steps_{which}": None, f"detour_{which}": None}
+    ended, least = result.ending, max(1, result.drawn.oracle_moves)
+    detour = ended.moves / least if result.checked.success else None
+    return {f"moves_{which}": float(ended.moves), f"steps_{which}": float(ended.steps), f"detour_{which}": detour}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, get_args
 
 import numpy as np
@@ -30,6 +31,7 @@ SUBSETS: tuple[Subset, ...] = get_args(Subset)
 ROOM_WORDS = {"Kitchen": "kitchen", "LivingRoom": "living room", "Bedroom": "bedroom", "Bathroom": "bathroom"}
 _DIRT, _TASKS = 300, 310  # streams of random numbers
 _TRIES = 400
+_KEPT = 8  # houses remembered, since the variants of a suite share their seeds
 _DIRTY = 0.5  # share of what can be dirty that is
 _REACH_M = 1.5
 _SPATIAL_PLACES = (
@@ -56,6 +58,7 @@ class HouseholdTask:
         return self.goal.text
 
 
+@lru_cache(maxsize=_KEPT)
 def household(seed: int, rooms: int | None = 3, objects: int | None = None) -> HouseSpec:
     """Return the house of a seed, lived in: half of what can be dirty is.
 

@@ -52,6 +52,8 @@ LIFELONG_METRICS: Mapping[str, Metric] = MappingProxyType(
             Metric("steps_first", "mean", "steps_first", better="lower", about="skills carried out in the first task"),
             Metric("steps_last", "mean", "steps_last", better="lower", about="skills carried out in the last task"),
             Metric("oracle_moves", "mean", "oracle_moves", better="lower", about="actions of one told the truth"),
+            Metric("detour_first", "mean", "detour_first", better="lower", about="moves of the first task by those"),
+            Metric("detour_last", "mean", "detour_last", better="lower", about="... of the last task, where done"),
             *(
                 Metric(f"moves_{k}", "mean", f"moves_{k}", better="lower", about=f"actions in task {k}")
                 for k in range(1, MOST_TASKS + 1)
