@@ -231,7 +231,7 @@ def test_attempts_are_kept_as_episodes_with_their_outcome(room):
     assert any("place(Shelf_1)" in text for _, text in hits[0].data["steps"])
 
 
-@pytest.mark.parametrize("temporal, sentences", [(True, 3), (False, 1)])
+@pytest.mark.parametrize(("temporal", "sentences"), [(True, 3), (False, 1)])
 def test_temporal_memory_is_what_the_planner_hears_of_failures(room, temporal, sentences):
     script = Script(Step("pick", ("Mug_1",)))
     config = BrainConfig(settle_secs=10.0, temporal=temporal, max_steps=4, loop_guard=False, critic=False)

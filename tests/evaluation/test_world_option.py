@@ -6,7 +6,7 @@ from engram.evaluation.world_option import HouseOptions, WorldOptionError, parse
 
 
 @pytest.mark.parametrize(
-    "text, options",
+    ("text", "options"),
     [
         ("house", HouseOptions()),
         ("house:seed=12", HouseOptions(12)),
@@ -18,7 +18,7 @@ def test_a_world_is_a_name_and_its_options(text, options):
 
 
 @pytest.mark.parametrize(
-    "text, said",
+    ("text", "said"),
     [
         ("castle:seed=3", "no world 'castle'"),
         ("house:seeds=3", "did you mean seed?"),
