@@ -6,6 +6,7 @@ brought about. Skills that only look are left out: a planner of this kind knows 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,7 @@ from engram.planners.symbolic.affordances import KNIFE, PICKUPABLE, RECEPTACLE
 from engram.planners.symbolic.domain import HELD, IT, MADE_STATES, SKILLS, TAKES, Literal, Skill, advance, is_a, takes
 from engram.planners.symbolic.state import HAND_EMPTY, KNIFE_HELD, LOCATED, REACHABLE, RUNNABLE, State
 
+FAST_DOWNWARD = "fast-downward"  # the engine that the extra ``plan`` brings
 FROM, TOOL = "from", "tool"
 _SORT, _MAKES, _CAN, _IS_KNIFE, _SHUTS = "sort_", "makes_", "can_be_", "is_knife", "shuts_to_run"
 _UNARY = (HOLDING, OPEN, ON, LOCATED, *STATES)
@@ -224,11 +226,18 @@ def _expressions(objects: Iterable[Object]) -> list[Any]:
     return [_environment().expression_manager.ObjectExp(obj) for obj in objects]
 
 
-def solve(encoded: Encoded, deadline_secs: float, engine: str = "fast-downward") -> list[Step] | None:
+def solve(encoded: Encoded, deadline_secs: float, engine: str = FAST_DOWNWARD) -> list[Step] | None:
     """Return the steps of a plan; ``None`` when there is none, or none was found in time."""
-    with _environment().factory.OneshotPlanner(name=engine) as planner:
+    with _environment().factory.OneshotPlanner(name=engine, params=limits(engine, deadline_secs)) as planner:
         result = planner.solve(encoded.problem, timeout=deadline_secs)
     return None if result.plan is None else encoded.steps(result.plan)
+
+
+def limits(engine: str, deadline_secs: float) -> dict[str, str]:
+    """Return parameters that make an engine end by itself: its program outlives this one where this one is killed."""
+    if engine != FAST_DOWNWARD:
+        return {}
+    return {"fast_downward_search_time_limit": f"{max(1, math.ceil(deadline_secs))}s"}
 
 
 def valid(encoded: Encoded, steps: Sequence[Step], state: State) -> bool:

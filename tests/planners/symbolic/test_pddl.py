@@ -15,7 +15,7 @@ from engram.planners.symbolic.state import State
 pytest.importorskip("unified_planning", reason="the extra 'plan' is not installed")
 pytest.importorskip("up_fast_downward", reason="the extra 'plan' is not installed")
 
-from engram.planners.symbolic.pddl import encode, solve, valid
+from engram.planners.symbolic.pddl import encode, limits, solve, valid
 
 PRIOR = PlacementPrior.load()
 PLACES = ["CounterTop_1", "DiningTable_1", "Cabinet_1", "Fridge_1", "Microwave_1"]
@@ -103,3 +103,9 @@ def test_the_search_is_not_waited_for_beyond_its_deadline(kitchen, monkeypatch):
     goal = parse_goal("put an apple in the fridge")
     plan = SymbolicPlanner(None, PRIOR, SymbolicConfig(deadline_secs=0.0)).plan(goal, kitchen(Apple_1="CounterTop_1"))
     assert plan.refusal == NO_PLAN
+
+
+def test_the_engine_ends_by_itself():
+    assert limits("fast-downward", 4.2) == {"fast_downward_search_time_limit": "5s"}
+    assert limits("fast-downward", 0.0) == {"fast_downward_search_time_limit": "1s"}
+    assert limits("another", 4.2) == {}
