@@ -22,6 +22,7 @@ _STATE = {"clean": CLEAN, "heat": HOT, "cool": COLD}
 _SLICED_RATE = 0.25
 
 Rng = np.random.Generator
+_ALSO = {"ShelvingUnit": ("Shelf", "ShelvingUnit"), "SinkBasin": ("Sink", "SinkBasin")}  # what a word for it means, too
 
 
 @dataclass(frozen=True)
@@ -163,4 +164,4 @@ def _with(noun: Noun, state: str) -> Noun:
 
 
 def _holding(place: str) -> frozenset[str]:
-    return frozenset({"Shelf", "ShelvingUnit"}) if place == "ShelvingUnit" else frozenset({place})
+    return frozenset(_ALSO.get(place, (place,)))
