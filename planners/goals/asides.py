@@ -11,9 +11,8 @@ LOOSE = frozenset({"because", "since", "so", "as", "for", "while"})  # talk may 
 ASKS = frozenset(
     {"please", "could", "can", "would", "will", "if", "unless", "until", "do", "never", "let", "stop", "give"}
 )
-_MODALS = frozenset(
-    {"should", "must", "can", "could", "may", "might", "shall", "will", "would", "ought", "need", "have"}
-)
+_MODALS = frozenset({"should", "must", "can", "could", "ought", "need", "have"})
+_JOINTS = frozenset({"while", "when", "as", "by", "with", "since", "because", "for", "in", "at", "on"})
 _SPARE = frozenset({"leave", "let", "keep"})
 _MODAL_REACH = 4  # words from ``you`` within which its verb is looked for
 
@@ -28,9 +27,8 @@ class Asides:
     def ends(self, place: int) -> bool:
         """Whether a request or an aside may end at a place."""
         word = self._phrases.word(place)
-        return (
-            not word or word in SEPARATORS or word in LOOSE or bool(self._lex.closed["so_that"].at(self._text, place))
-        )
+        clauses = [self._lex.closed[name].at(self._text, place) for name in ("so_that", "having")]
+        return not word or word in SEPARATORS or word in LOOSE or any(clauses)
 
     def fillers(self, start: int) -> list[int]:
         """Return the places behind any number of words of politeness and the like, the farthest first."""
@@ -46,9 +44,11 @@ class Asides:
     def talk(self, start: int) -> list[int]:
         """Return the ends of talk that begins at a place; what may ask for something is none."""
         first = self._phrases.word(start)
-        if not first or first in MARKS or first in ASKS or self._phrases.relates(start) or self._asks(start):
+        if not first or first in SEPARATORS or first in ASKS or self._phrases.relates(start) or self._asks(start):
             return []
         if first not in self._lex.chatter and self.commands(start):
+            return []
+        if first in _JOINTS and any(map(self.commands, self.fillers(start + 1))):
             return []
         return self._segment(start)
 
@@ -96,4 +96,4 @@ class Asides:
         if near[:1] != ("you",) or "not" in near or not _MODALS & set(near):
             return False
         places = range(start + 2, start + 2 + _MODAL_REACH)
-        return any(table.at(self._text, place) for place in places for table in self._lex.verbs.values())
+        return any(map(self.commands, places))

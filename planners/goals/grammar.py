@@ -18,7 +18,7 @@ from engram.planners.goals.phrases import PRONOUNS, Phrase, Phrases, Reading
 
 _Row = tuple[int, tuple[Phrase, ...], float]
 STATE_DEEDS = frozenset({CLEAN, COLD, FILLED, HOT, ON, OPEN, SLICED})
-_LEADS = frozenset({"after", "before", "and", "by", "then"})
+_LEADS = frozenset({"after", "before", "and", "by", "then", "while"})
 _YOU_AFTER = _LEADS | {"once", "when", "until"}  # the words between which and a verb ``you`` says nothing
 _NEWS = frozenset({"is", "are", "was", "were", "stands", "lies", "sits", "rests", "stand", "lie", "sit", "rest"})
 _TAKE = frozenset({"take", "taking", "get", "getting", "fetch", "fetching", "grab", "grabbing", "collect", "retrieve"})
@@ -116,8 +116,7 @@ class Grammar:
             if begin > start and self._asides.ends(begin):
                 yield (begin, gap), (), 0.1
         for end in self._asides.talk(start):
-            told = self._mentioned(start, end) if self._phrases.word(start) == "there" else ()
-            yield (end, False), told, _TALK_COST + _TALK_WORD_COST * (end - start)
+            yield (end, False), self._mentioned(start, end), _TALK_COST + _TALK_WORD_COST * (end - start)
 
     def _mentioned(self, start: int, end: int) -> tuple[Clause, ...]:
         """What an aside speaks of first, which a pronoun may take up."""
@@ -143,6 +142,7 @@ class Grammar:
         yield from self._particle_verbs(start)
         yield from self._favour(start)
         yield from self._resultative(start)
+        yield from self._by_light(start)
         yield from self._wished(start)
         if gap:
             yield from self._put(start)
@@ -162,8 +162,7 @@ class Grammar:
         elif deed == "look":
             yield from self._lit(start)
         if deed in ("find", "look", "make", "off", "close"):
-            name = "find" if deed == "look" else deed
-            yield from (Read(end, Clause(name, themes), cost) for end, themes, cost in self._themes(start))
+            yield from (Read(end, Clause(deed, themes), cost) for end, themes, cost in self._themes(start))
 
     def _themes(self, start: int) -> list[_Row]:
         """(end, phrases, cost) of one or more things, longest first."""
@@ -219,8 +218,17 @@ class Grammar:
                     if lamp.phrase.kinds and all("Lamp" in kind for kind in lamp.phrase.kinds):
                         clause = Clause("light", themes, lamp.phrase)
                         yield Read(lamp.end, clause, cost)
-                        if self._phrases.word(lamp.end) == "on":
-                            yield Read(lamp.end + 1, clause, cost)
+                        for lit, _ in self._lex.closed["lit"].at(self._text, lamp.end):
+                            yield Read(lit, clause, cost)
+
+    def _by_light(self, start: int) -> Iterator[Read]:
+        """``with the lamp on``, said first."""
+        for after, _ in self._lex.closed["light"].at(self._text, start):
+            for lamp in self._phrases.at(after):
+                if lamp.phrase.kinds and all("Lamp" in kind for kind in lamp.phrase.kinds):
+                    clause = Clause(ON, (lamp.phrase,), states=frozenset({ON}))
+                    for end in (lamp.end, *(e for e, _ in self._lex.closed["lit"].at(self._text, lamp.end))):
+                        yield Read(end, clause, lamp.cost)
 
     def _stated(self, state: str, start: int) -> Iterator[Read]:
         means = self._lex.means[state]
@@ -320,6 +328,7 @@ class Grammar:
         for begin, _ in self._lex.closed["having"].at(self._text, start):
             for after, states in self._phrases.state_words(begin):
                 yield from (Read(end, Clause("make", t, states=states), cost) for end, t, cost in self._themes(after))
+                yield Read(after, Clause("make", (Phrase(pronoun="it"),), states=states))
         once = start + (self._phrases.word(start) in ("once", "when", "after"))
         for begin in (once, *results):
             for end, themes, cost in self._themes(begin):
@@ -331,6 +340,7 @@ class Grammar:
         for end, states in self._phrases.state_words(start):
             yield Read(end, Clause("make", themes, states=states), cost)
             begin = end + (self._phrases.word(end) == "and")
+            begin += begin > end and self._phrases.word(begin) in _NEWS
             yield from (Read(r.end, Clause("put", themes, r.phrase, states), cost + r.cost) for r in self._to(begin))
         yield from (Read(r.end, Clause("put", themes, r.phrase), cost + r.cost) for r in self._to(start))
 

@@ -85,7 +85,10 @@ class Lexicon:
         colours += [(word, colour) for colour, names in data["colours"].items() for word in names]
         self.colours = Table([(f"{before}{word}", c) for word, c in colours for before in ("", "light ", "dark ")])
         self.neutral = Table((word, None) for word in data["neutral"])
-        self.verbs = {deed: Table(_forms(deed, names, data["gerunds"])) for deed, names in data["verbs"].items()}
+        self.verbs = {
+            deed: Table(_forms(deed, [n for name in names for n in expanded(name)], data["gerunds"]))
+            for deed, names in data["verbs"].items()
+        }
         self.fillers = Table((word, None) for pattern in data["fillers"] for word in expanded(pattern))
         self.chatter = frozenset(data["chatter"])
         self.closed = {name: _patterns(patterns) for name, patterns in data["closed"].items()}

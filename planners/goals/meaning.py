@@ -29,6 +29,7 @@ class _Referent:
     at: _Referent | None = None
     held: bool = False
     sought: bool = False
+    looked_at: bool = False
     opened: bool = False  # by a deed of its own
     states: frozenset[str] = field(default_factory=frozenset)  # that deeds bring about
     count: int = 1
@@ -62,6 +63,9 @@ class Discourse:
 
     def wants(self) -> tuple[Want, ...]:
         """Return what shall be in the end, in the order in which it was spoken of first."""
+        if any(ON in r.states and all("Lamp" in kind for kind in r.phrase.kinds) for r in self._all):
+            for referent in self._all:
+                referent.held |= referent.looked_at and referent.at is None
         wants = [want for referent in self._all if referent.wanted for want in [self._want(referent)]]
         places = {want.at for want in wants}
         implied = [w for w in wants if w.at is None and not w.held and w.thing.states and w.thing in places]
@@ -99,8 +103,9 @@ class Discourse:
             if goal is not None:
                 goal.states |= {ON}
             self._taken_out(theme)
-        elif clause.deed == "find":
+        elif clause.deed in ("find", "look"):
             theme.sought = True
+            theme.looked_at |= clause.deed == "look"
         elif clause.deed in ("off", "close"):
             self._undo(clause.deed, theme)
         elif clause.deed == "make":
@@ -156,6 +161,7 @@ class Discourse:
             return [self._slice(phrase, others)]
         if phrase.pronoun == "there":
             others = [r for r in others if not r.held]
+            others = [r for r in others if r.phrase.kinds <= self._lex.receptacles] or others
         many = phrase.count > 1
         if many and len(self._group) > 1:
             return list(self._group)

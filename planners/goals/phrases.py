@@ -167,7 +167,7 @@ class Phrases:
         for head_end in range(start + 1, min(stop, start + _HEAD_WORDS) + 1):
             for head, kinds in self._classes(start, head_end):
                 ends = [head_end] if head > start else []
-                if head_end == stop and self.word(stop) in _SAID_AFTER:
+                if head_end == stop and self._says_what_for(stop):
                     ends += range(stop + 2, min(len(self.text), start + _SPAN_WORDS) + 1)
                 for end in ends:
                     told = (*self.text[start:head], *self.text[head_end:end])
@@ -182,6 +182,10 @@ class Phrases:
         found = [self.lex.uses.find(told, carried, kinds) for carried in (True, False)]
         uses = [use for use in found if use is not None]
         return [Use(use.kinds & kinds, use.score) for use in uses] if kinds else uses
+
+    def _says_what_for(self, place: int) -> bool:
+        whither = self.word(place) == "to" and bool(self.lex.determiners.at(self.text, place + 1))
+        return self.word(place) in _SAID_AFTER and not whither
 
     def _classes(self, start: int, end: int) -> list[tuple[int, frozenset[str]]]:
         """Where nouns begin that end at a place, and their kinds; none given where they can be any."""
@@ -228,6 +232,9 @@ class Phrases:
         end = reading.end
         if self.word(end) in _WHICH and self.word(end + 1) in _IS:
             yield from self._related(reading, end + 2, depth)
+        for after, _ in self.lex.closed["made"].at(self.text, end):
+            for last, states in self.state_words(after):
+                yield from self._modified(_with(reading, last, states=reading.phrase.states | states), depth)
         begin = end + (self.word(end) in _LYING)
         for longer in self._restricted(reading, begin, depth):
             yield from self._modified(longer, depth)
