@@ -19,7 +19,7 @@ from engram.evaluation.scoring import is_proper, locate
 from engram.evaluation.tidy import TidyRun, TidyTask, run_tidy
 
 WIDE, GAP, LINE = 224, 4, 16
-MOST = 5  # rows of an episode
+MOST = 4  # rows of an episode
 
 Picture = NDArray[np.uint8]
 
