@@ -156,19 +156,20 @@ class Scribe:
     def _take_in(self, view: View) -> None:
         source = view.percepts.source
         self._episode = source.episode
-        known = [self._again(thing, view) for thing in view.percepts.things]
-        news = replace(
-            view.percepts, things=[t for t, name in zip(view.percepts.things, known, strict=True) if not name]
-        )
+        things = view.percepts.things
+        known = [self._again(thing, view) for thing in things]
+        fresh = {t.label for t, name in zip(things, known, strict=True) if not name}
+        # Namesakes of what is new are told beside it, or it would be taken for one of them.
+        news = replace(view.percepts, things=[t for t in things if t.label in fresh])
         if self.sight is None or news.things or news.points is not None or news.action.get("verb") in _MOVERS:
             self.hippocampus.write(news)
             self._wait()
-        names = tuple(name or self._name(t) for t, name in zip(view.percepts.things, known, strict=True))
+        names = tuple(self._name(t) if t.label in fresh else name for t, name in zip(things, known, strict=True))
         events = [*self._absences(view, names, source), *self._graph_event(self._shown(view, names), source)]
         if events:
             self.hippocampus.change(events)
             self._wait()
-        self._met.update((_look(t), name) for t, name in zip(view.percepts.things, names, strict=True) if not t.held)
+        self._met.update((_look(t), name) for t, name in zip(things, names, strict=True) if not t.held)
         self.sight = Sight(view, names)
 
     def _again(self, thing: Seen, view: View) -> str:

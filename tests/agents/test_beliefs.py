@@ -183,3 +183,12 @@ def test_what_is_seen_again_unchanged_is_not_written_again(mind):
     assert set(m.believes().things) == {"Fridge_1", "Table_1", "Apple_1"}
     assert m.memory.version == version
     assert m.scribe.sight.names == ("Fridge_1", "Table_1", "Apple_1")
+
+
+def test_what_is_new_is_not_taken_for_its_namesake_beside_it(mind):
+    m = mind()
+    m.see(TABLE, APPLE)
+    m.see(TABLE, APPLE)
+    m.see(TABLE, APPLE, Seen("Apple", 0.99, (0.15, 3.0, 0.95), SMALL, "Table"))
+    apples = {n: t.position_m for n, t in m.believes().things.items() if t.kind == "Apple"}
+    assert apples == {"Apple_1": pytest.approx((0.0, 3.0, 0.95)), "Apple_2": pytest.approx((0.15, 3.0, 0.95))}
