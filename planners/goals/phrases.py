@@ -170,7 +170,8 @@ class Phrases:
                 if head_end == stop and self._says_what_for(stop):
                     ends += range(stop + 2, min(len(self.text), start + _SPAN_WORDS) + 1)
                 for end in ends:
-                    told = (*self.text[start:head], *self.text[head_end:end])
+                    # A class without kinds may say something itself.
+                    told = (*self.text[start : head if kinds else head_end], *self.text[head_end:end])
                     if _BREAKS & set(told) or self.lex.unsupported.keys() & set(told):
                         break
                     for use in self._class_uses(" ".join(told), kinds):
