@@ -140,6 +140,10 @@ class Brain:
         self.scribe.settle(self.config.settle_secs)
         return self.scribe.name_at(kind, place_m)
 
+    def update(self) -> None:
+        """Bring beliefs up to date with all that was seen, in the middle of a step."""
+        self.beliefs = self._believe()
+
     @property
     def unfinished(self) -> str:
         """The task that was under way when memory was last written; empty when there is none."""

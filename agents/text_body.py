@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import islice
 from zlib import crc32
 
@@ -186,30 +185,33 @@ class TextBody:
 
     def _resolve(self, name: str) -> str:
         """Name in the world of a thing that memory names; if it was not seen yet the robot looks where it should be."""
-        beliefs = self._brain.beliefs
-        believed = beliefs.things.get(name)
-        if believed is None or believed.position_m is None:
-            raise _Failure(NOT_FOUND, f"It is not known where {name} is.")
-        near = partial(self._near, believed.kind, believed.position_m)
-        if near():
-            return near()
-        holder = beliefs.place_of(name)
-        if holder in beliefs.things and holder != name:
+        if near := self._near(name):
+            return near
+        holder = self._brain.beliefs.place_of(name)
+        if holder in self._brain.beliefs.things and holder != name:
             self._there(holder)
+            if not self._near(name):
+                self._do("look_around")
+                self._brain.update()  # what was put there blindly is known exactly now
         kind = self._room_of(name)
-        while not near() and (room := self._rooms.likely(self._last.room, kind)):
+        while not self._near(name) and (room := self._rooms.likely(self._last.room, kind)):
             if kind not in ("", kind_in(room)) and self._rooms.is_new(room):
                 self._enter(room)  # on the way to others
             else:
                 self._visit(room)
-        if not near():
-            raise _Failure(NOT_FOUND, f"{name} is not where it was.")
-        return near()
+        if near := self._near(name):
+            return near
+        raise _Failure(NOT_FOUND, f"{name} is not where it was.")
 
-    def _near(self, kind: str, place_m: Point) -> str:
+    def _near(self, name: str) -> str:
+        """Name in the world of what was seen where a thing is believed; empty when there is nothing like it."""
+        believed = self._brain.beliefs.things.get(name)
+        if believed is None or believed.position_m is None:
+            raise _Failure(NOT_FOUND, f"It is not known where {name} is.")
+        place_m, kind = believed.position_m, believed.kind
         found = [(math.dist(t.position_m, place_m), n) for n, t in self._known.items() if t.kind == kind]
-        away, name = min(found, default=(math.inf, ""))
-        return name if away <= _SAME_M else ""
+        away, thing = min(found, default=(math.inf, ""))
+        return thing if away <= _SAME_M else ""
 
     def _room_of(self, name: str) -> str:
         """Type of the room that a thing is believed in."""
@@ -287,8 +289,8 @@ class TextBody:
     def _set_down(self, holder: str) -> None:
         held = self._last.holding
         seen = self._do("place", holder)
-        lies = next((t for t in seen.seen if t.name == held), None)
-        if seen.holding or lies is None:
+        hidden = holder not in seen.looked_into  # then the empty hand is all that shows it
+        if seen.holding or not (hidden or any(t.name == held for t in seen.seen)):
             raise _Failure(NO_EFFECT, "It is not seen there.")
 
     def _put_down(self) -> str:
@@ -361,6 +363,10 @@ class TextBody:
         self._go(place)
         if opens:
             self._switch(place, "open", OPEN, True)
+        if not any(t.name == held for t in self._last.seen) and any(
+            t.name == held for t in self._do("look_around").seen
+        ):
+            self._do("go_to", held)
         self._take_up(held)
         if opens:
             self._switch(place, "close", OPEN, False)

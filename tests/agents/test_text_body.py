@@ -38,8 +38,7 @@ class Home:
         self.think()
 
     def think(self):
-        self.brain.beliefs = self.brain._believe()
-        return self.brain.beliefs
+        self.brain.update()
 
     def do(self, skill, *args):
         result = self.body.run(Step(skill, args))
