@@ -209,7 +209,9 @@ class Discourse:
 
     def _noun(self, phrase: Phrase, states: frozenset[str] = frozenset()) -> Noun:
         if phrase.pronoun:
-            return self._noun(self._pronoun(phrase, frozenset(), self._recent)[0].phrase)
+            said, phrase = phrase, self._pronoun(phrase, frozenset(), self._recent)[0].phrase
+            if any(near is not None and near.pronoun for near in (phrase.place, phrase.beside)):
+                raise NoReferentError(said.pronoun)  # a thing is not described by where it is to itself
         states |= phrase.states
         kinds = phrase.kinds
         if SLICED in states:

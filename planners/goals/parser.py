@@ -112,13 +112,13 @@ class GoalParser:
         discourse = Discourse(self._lex)
         try:
             discourse.take(clauses)
+            wants = discourse.wants()
         except NoReferentError as error:
             word = str(error.args[0])
             raise Unparsed("no_referent", f"nothing was named that {word!r} could be", word) from error
         except NotAGoalError as error:
             deed = str(error.args[0])
             raise Unparsed("unsupported", f"{deed!r}: {self._lex.unsupported[deed]}", deed) from error
-        wants = discourse.wants()
         if not wants and not any(clause.deed == "tidy" for clause in clauses):
             raise Unparsed("unsupported", f"nothing that shall be in the end is asked for ({clauses[0].deed})")
         return wants

@@ -204,3 +204,16 @@ WORDS = "put the a mug red in on sink and it , . bring me is that next to with t
 def test_no_text_breaks_the_parser(said):
     with suppress(Unparsed):
         assert all(want.thing.kinds for want in parse_goal(" ".join(said)).wants)
+
+
+def test_a_thing_is_not_described_by_itself():
+    with pytest.raises(Unparsed) as told:
+        parse_goal("move the book with a pen on it next to it so that it ends up on the dresser")
+    assert told.value.reason in ("no_referent", "structure")
+    with pytest.raises(Unparsed):
+        parse_goal("move something with music on it so that it ends up on the dresser")
+
+
+def test_take_your_time_is_no_request():
+    goal = parse_goal("Put a cup on a side table. Take your time with it.")
+    assert [sorted(w.thing.kinds) for w in goal.wants] == [["Cup"]]
