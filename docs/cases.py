@@ -60,9 +60,7 @@ def main(good: int, bad: int) -> None:
     for seed in (good, bad):
         run = run_tidy(TidyTask(seed))
         proper, total = run.score.displaced_proper, len(run.episode.displaced)
-        sheets.append(
-            column(run, f"house {seed}: {proper} of {total} displaced things are proper in the end")
-        )
+        sheets.append(column(run, f"house {seed}: {proper} of {total} displaced things are proper in the end"))
     whole = Image.new("RGB", (sum(s.width for s in sheets) + 3 * GAP, max(s.height for s in sheets)), "white")
     whole.paste(sheets[0], (0, 0))
     whole.paste(sheets[1], (sheets[0].width + 3 * GAP, 0))

@@ -76,7 +76,7 @@ class Matcher:
     def failing(self, noun: Noun) -> str:
         """Reason code of why nothing that fits can be used; ``not_found`` when nothing fits."""
         for name in self.of_kinds(noun.kinds):
-            codes = [self._record.codes[(s, name)] for s in ("place", *_HANDS) if (s, name) in self._record.codes]
+            codes = [code for (_, about), code in self._record.codes.items() if about == name]
             if codes:
                 return codes[0]
         return NOT_FOUND

@@ -9,10 +9,11 @@ from importlib.util import find_spec
 
 from engram.planners.contract import Beliefs, Goal, Plan, Step
 from engram.planners.placement import PlacementPrior
+from engram.planners.symbolic.clearing import make_room
 from engram.planners.symbolic.domain import SKILLS, Lack, advance, lacks
 from engram.planners.symbolic.grounding import Grounding
 from engram.planners.symbolic.htn import NO_PLAN, Decomposition, decompose
-from engram.planners.symbolic.places import Where
+from engram.planners.symbolic.places import Places, Where
 from engram.planners.symbolic.record import MAX_FAILURES, Record
 from engram.planners.symbolic.state import State
 
@@ -54,9 +55,16 @@ class SymbolicPlanner:
             self._goal = goal
         state = State.of(beliefs)
         self._record.note(state, feedback)
-        plan = self._decomposed(goal, state) if goal.wants else self._tidy()
+        room = self._room(goal, state) if goal.wants else ()
+        plan = Plan(room) if room else self._decomposed(goal, state) if goal.wants else self._tidy()
         self._record.took(plan.steps)
         return plan
+
+    def _room(self, goal: Goal, state: State) -> tuple[Step, ...]:
+        """Steps that make room for what failed for want of it."""
+        after = state.copy()
+        steps = make_room(goal, after, self._record, Places(after, self._record, self._prior, self._where))
+        return tuple(steps) if flaw(steps, state.copy()) is None else ()
 
     def _tidy(self) -> Plan:
         if _TIDY in self._record.planned:

@@ -23,6 +23,15 @@ class Origin:
     position_m: Point | None
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A step that failed since the last plan."""
+
+    skill: str
+    name: str  # of what it was about
+    code: str
+
+
 @dataclass(eq=False)
 class Record:
     """The memory of one task."""
@@ -31,17 +40,22 @@ class Record:
     failures: Counter[tuple[str, str]] = field(default_factory=Counter)  # by skill and argument
     codes: dict[tuple[str, str], str] = field(default_factory=dict)  # of the last of them
     opened: list[str] = field(default_factory=list)  # what plans had opened
+    fresh: list[Failure] = field(default_factory=list)  # since the last plan
+    cleared: Counter[str] = field(default_factory=Counter)  # things put out of the way, by what they were in the way of
     planned: set[Step] = field(default_factory=set)  # steps of earlier plans
     _told: tuple[str, ...] = ()
 
     def note(self, state: State, feedback: Sequence[str] = ()) -> None:
         """Take in what is believed now and what went wrong; sentences of the last time are not counted again."""
+        self.fresh = []
         for text in _new(self._told, tuple(feedback)):
             failed = read_failure(text)
             if failed is not None:
                 key = (failed.step.skill, failed.step.args[0] if failed.step.args else "")
                 self.failures[key] += _WEIGHT.get(failed.outcome, 1)
                 self.codes[key] = failed.outcome
+                if key[1] in state.things:
+                    self.fresh.append(Failure(*key, failed.outcome))
                 self.planned.discard(failed.step)
         self._told = tuple(feedback)
         for name in state.things:
@@ -51,6 +65,11 @@ class Record:
     def failed(self, name: str, *skills: str) -> int:
         """How often skills failed on a thing."""
         return sum(self.failures[(skill, name)] for skill in skills)
+
+    def forgive(self, name: str) -> None:
+        """Forget what failed on a thing: something was changed about it."""
+        for key in [key for key in self.failures if key[1] == name]:
+            del self.failures[key], self.codes[key]
 
     def took(self, steps: Sequence[Step]) -> None:
         """Keep what was planned."""
