@@ -1,4 +1,4 @@
-"""Training learned parts: ``engram train detector|out-of-place|placement|search``, and what renders ahead of it."""
+"""Training: ``engram train detector|out-of-place|placement|planner|search``, and what renders ahead of it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from engram.evaluation.commands import known_errors
 from engram.evaluation.training.out_of_place_command import OutOfPlace, run
 from engram.evaluation.training.placement_command import Placement
 from engram.evaluation.training.placement_command import run as run_placement
+from engram.evaluation.training.planner_command import Planner
+from engram.evaluation.training.planner_command import run as run_planner
 from engram.evaluation.training.search_command import Search
 from engram.evaluation.training.search_command import run as run_search
 
@@ -60,7 +62,7 @@ class Frames:
     """Processes."""
 
 
-Options = Detector | Frames | OutOfPlace | Placement | Search
+Options = Detector | Frames | OutOfPlace | Placement | Planner | Search
 
 
 def train(options: Options) -> int:
@@ -82,6 +84,9 @@ def train(options: Options) -> int:
             return DONE
         if isinstance(options, Placement):
             run_placement(options, device, _say)
+            return DONE
+        if isinstance(options, Planner):
+            run_planner(options, device, _say)
             return DONE
         if isinstance(options, Search):
             run_search(options, device, _say)

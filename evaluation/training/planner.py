@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,38 +14,41 @@ from torch import Tensor, nn
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
 from engram.evaluation.training.checkpoint import load_checkpoint, save_checkpoint
-from engram.evaluation.training.optimiser import cosine, descend, set_rate
+from engram.evaluation.training.optimiser import set_rate
 from engram.evaluation.training.planner_scores import Row, judge
 from engram.evaluation.training.planner_tokens import encode, learn_tokens
 from engram.evaluation.training.planner_traces import collect, held_out
 from engram.perception.language.local import LocalConfig, LocalModel
+from engram.planners.symbolic.affordances import kinds
 
 Say = Callable[[str], None]
 Tokens = list[tuple[list[int], int]]
 MOST_TOKENS = 64  # of an answer
 _ROOM = 2048  # tokens of question and answer together
 _WARM_UP = 50  # steps
+_FALL = 0.3  # share of the steps, the last ones, in which the rate falls
 
 
 @dataclass(frozen=True)
 class PlannerTraining:
     """What decides a run."""
 
-    houses: int = 100
+    houses: int = 40
     tasks: int = 100  # of a house
     validation_houses: int = 12
     validation_tasks: int = 24
     vocabulary: int = 1280
-    width: int = 128
+    width: int = 96
     layers: int = 4
     heads: int = 4
     steps: int = 4000
-    batch: int = 32
+    batch: int = 16  # plans
+    exercises: int = 8  # in copying numbers, beside them
     rate: float = 3e-3
     weight_decay: float = 0.05
     clip: float = 1.0
     seed: int = 0
-    save_every: int = 200  # steps between checkpoints
+    save_every: int = 100  # steps between checkpoints
 
 
 FULL = PlannerTraining()
@@ -112,10 +115,11 @@ def fit(
             continue
         rng = np.random.default_rng([c.seed, 2, step])
         for optimiser in optimisers:
-            set_rate(optimiser, min(1.0, (step + 1) / _WARM_UP) * cosine(c.rate, step / c.steps))
-        ids, answers = _tensors([(numbers.anew(data[k][0], rng), data[k][1]) for k in chosen], device)
+            set_rate(optimiser, c.rate * _share(step, c.steps))
+        taught = [(numbers.anew(data[k][0], rng), range(data[k][1], len(data[k][0]))) for k in chosen]
+        ids, answers = _tensors(taught + [numbers.exercise(rng) for _ in range(c.exercises)], device)
         loss = loss_of(net, ids, answers)
-        losses.append(descend(net, _Both(optimisers), loss, c.clip))
+        losses.append(_descend(net, optimisers, loss, c.clip))
         if (step + 1) % c.save_every == 0 or step + 1 == c.steps:
             if checkpoint is not None:
                 save_checkpoint(checkpoint, net, optimisers, {}, step + 1)
@@ -139,25 +143,25 @@ def save(out: Path, net: LlamaForCausalLM, tokens: Any) -> None:
     tokens.save_pretrained(out)
 
 
-class _Both:
-    """Optimisers that step together."""
-
-    def __init__(self, parts: Sequence[torch.optim.Optimizer]) -> None:
-        self._parts = parts
-
-    def zero_grad(self) -> None:
-        for part in self._parts:
-            part.zero_grad()
-
-    def step(self) -> None:
-        for part in self._parts:
-            part.step()
+def _descend(net: nn.Module, optimisers: Sequence[torch.optim.Optimizer], loss: Tensor, clip: float) -> float:
+    net.zero_grad(set_to_none=True)
+    torch.autograd.backward([loss])
+    torch.nn.utils.clip_grad_norm_(net.parameters(), clip)
+    for optimiser in optimisers:
+        optimiser.step()
+    return float(loss.detach())
 
 
 class _Numbers:
-    """Gives the things of a trace other numbers."""
+    """Gives the things of a trace other numbers, and makes exercises in copying them.
+
+    From plans alone, each with few names, it takes very long to learn that the number of a kind is found behind that
+    kind in the question. An exercise is nothing but names, and then the same names in another order.
+    """
 
     def __init__(self, tokens: Any) -> None:
+        self._kinds = np.array([n for k in kinds() for n in [tokens.vocab.get(k)] if n is not None])
+        self._end = tokens.eos_token_id
         found = [tokens.convert_tokens_to_ids(f"_{n}") for n in range(1, 25)]
         self._ids = np.array([n for n in found if n is not None])
         self._known = {int(n): k for k, n in enumerate(self._ids)}
@@ -173,6 +177,13 @@ class _Numbers:
                 orders[ids[k - 1]] = rng.permutation(self._ids)
             out[k] = int(orders[ids[k - 1]][number])
         return out
+
+    def exercise(self, rng: np.random.Generator) -> tuple[list[int], range]:
+        """Return the tokens of an exercise, and which of them are to be learned."""
+        count = int(rng.integers(4, 15))
+        pairs = np.stack([rng.permutation(self._kinds)[:count], rng.choice(self._ids, count)], axis=1)
+        ids = [*pairs.ravel().tolist(), self._end, *rng.permutation(pairs).ravel().tolist()]
+        return ids, range(2 * count + 2, len(ids), 2)
 
 
 def _architecture(c: PlannerTraining, tokens: Any) -> LlamaConfig:
@@ -200,6 +211,11 @@ def _optimisers(net: LlamaForCausalLM, c: PlannerTraining) -> list[torch.optim.O
     return [torch.optim.AdamW(rest, c.rate, betas=(0.9, 0.98), weight_decay=0.0), muon]
 
 
+def _share(step: int, steps: int) -> float:
+    """Share of the learning rate; the same for runs of any length but for the fall, so that a run may be shortened."""
+    return min(1.0, (step + 1) / _WARM_UP, (steps - step) / (_FALL * steps))
+
+
 def _batches(data: Tokens, c: PlannerTraining) -> Iterator[NDArray[np.int64]]:
     """Yield the batches of a run: texts of about the same length together."""
     lengths, step, epoch = np.array([len(ids) for ids, _ in data]), 0, 0
@@ -215,16 +231,11 @@ def _batches(data: Tokens, c: PlannerTraining) -> Iterator[NDArray[np.int64]]:
         epoch += 1
 
 
-def _tensors(batch: Tokens, device: str) -> tuple[Tensor, Tensor]:
+def _tensors(batch: Sequence[tuple[list[int], range]], device: str) -> tuple[Tensor, Tensor]:
     longest = max(len(ids) for ids, _ in batch)
     ids = torch.zeros((len(batch), longest), dtype=torch.long)
     answers = torch.zeros((len(batch), longest), dtype=torch.bool)
-    for k, (row, begin) in enumerate(batch):
+    for k, (row, learned) in enumerate(batch):
         ids[k, : len(row)] = torch.tensor(row)
-        answers[k, begin : len(row)] = True
+        answers[k, list(learned)] = True
     return ids.to(device), answers.to(device)
-
-
-def as_plain(trained: Trained) -> dict[str, Any]:
-    """Return the figures as JSON data."""
-    return asdict(trained)
