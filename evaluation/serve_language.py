@@ -52,8 +52,9 @@ def serve_language(options: ServeLanguageOptions) -> int:
 
         torch.set_num_threads(o.threads)
         folder = str(small_model()) if o.model == "small" else o.model
+        config = ServeConfig(o.host, o.port, o.name)
         model = LocalModel(LocalConfig(folder, "", o.device, o.dtype, o.timeout_secs, o.max_tokens))
-        server = LanguageServer(model, ServeConfig(o.host, o.port, o.name))
+        server = LanguageServer(model, config)
     except ImportError as error:
         raise CommandError('serving a model needs torch; run: pip install "engram[learn]"', MISSING) from error
     except (LanguageError, FileNotFoundError) as error:

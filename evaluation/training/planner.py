@@ -22,11 +22,12 @@ from engram.perception.language.local import LocalConfig, LocalModel
 from engram.planners.symbolic.affordances import kinds
 
 Say = Callable[[str], None]
+Net = Any  # a Llama of transformers
 Tokens = list[tuple[list[int], int]]
 MOST_TOKENS = 64  # of an answer
 _ROOM = 2048  # tokens of question and answer together
 _WARM_UP = 50  # steps
-_FALL = 0.3  # share of the steps, the last ones, in which the rate falls
+_FALL = 0.2  # share of the steps, the last ones, in which the rate falls
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,13 @@ class PlannerTraining:
 
     houses: int = 40
     tasks: int = 100  # of a house
-    validation_houses: int = 12
+    validation_houses: int = 8
     validation_tasks: int = 24
     vocabulary: int = 1280
     width: int = 96
     layers: int = 4
     heads: int = 4
-    steps: int = 4000
+    steps: int = 2000
     batch: int = 16  # plans
     exercises: int = 8  # in copying numbers, beside them
     rate: float = 3e-3
@@ -65,7 +66,11 @@ class Trained:
     tokens: int
 
 
-def train_planner(config: PlannerTraining, out: Path, traces: Path, device: str = "cpu", say: Say = str) -> Trained:
+def _quiet(line: str) -> None:
+    """Say nothing."""
+
+
+def train_planner(config: PlannerTraining, out: Path, traces: Path, device: str = "cpu", say: Say = _quiet) -> Trained:
     """Make the traces, train the model, leave it in ``out`` as transformers has it, and judge it.
 
     Args:
@@ -99,12 +104,12 @@ def fit(
     tokens: Any,
     checkpoint: Path | None = None,
     device: str = "cpu",
-    say: Say = str,
-) -> LlamaForCausalLM:
+    say: Say = _quiet,
+) -> Net:
     """Train a model; with ``checkpoint`` it goes on where a run that was stopped left off."""
     c = config
     torch.manual_seed(c.seed)
-    net = LlamaForCausalLM(_architecture(c, tokens)).to(device)
+    net = _model(c, tokens).to(device)
     optimisers = _optimisers(net, c)
     begun = load_checkpoint(checkpoint, net, optimisers, {}) if checkpoint and checkpoint.exists() else 0
     numbers = _Numbers(tokens)
@@ -127,20 +132,21 @@ def fit(
     return net.cpu().eval()
 
 
-def loss_of(net: LlamaForCausalLM, ids: Tensor, answers: Tensor) -> Tensor:
+def loss_of(net: Net, ids: Tensor, answers: Tensor) -> Tensor:
     """Mean loss of the tokens of answers; ``ids`` and ``answers``, which marks them, are (N, T), filled up behind."""
     hidden = net.model(input_ids=ids[:, :-1], use_cache=False).last_hidden_state
     marked = answers[:, 1:]
     return nn.functional.cross_entropy(net.lm_head(hidden[marked]), ids[:, 1:][marked])
 
 
-def save(out: Path, net: LlamaForCausalLM, tokens: Any) -> None:
+def save(out: Path, net: Net, tokens: Any) -> None:
     """Write the model as transformers has it, in float16."""
     end, pad = tokens.eos_token_id, tokens.pad_token_id
-    net.generation_config = GenerationConfig(eos_token_id=end, pad_token_id=pad, do_sample=False)
+    make: Any = GenerationConfig
+    net.generation_config = make(eos_token_id=end, pad_token_id=pad, do_sample=False)
     net.half().save_pretrained(out)
     net.float()
-    tokens.save_pretrained(out)
+    tokens.save_pretrained(out, save_jinja_files=False)
 
 
 def _descend(net: nn.Module, optimisers: Sequence[torch.optim.Optimizer], loss: Tensor, clip: float) -> float:
@@ -186,8 +192,8 @@ class _Numbers:
         return ids, range(2 * count + 2, len(ids), 2)
 
 
-def _architecture(c: PlannerTraining, tokens: Any) -> LlamaConfig:
-    return LlamaConfig(
+def _model(c: PlannerTraining, tokens: Any) -> Net:
+    config = LlamaConfig(
         vocab_size=len(tokens),
         hidden_size=c.width,
         intermediate_size=8 * c.width // 3 // 16 * 16,
@@ -200,9 +206,10 @@ def _architecture(c: PlannerTraining, tokens: Any) -> LlamaConfig:
         eos_token_id=tokens.eos_token_id,
         pad_token_id=tokens.pad_token_id,
     )
+    return LlamaForCausalLM(config)
 
 
-def _optimisers(net: LlamaForCausalLM, c: PlannerTraining) -> list[torch.optim.Optimizer]:
+def _optimisers(net: Net, c: PlannerTraining) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the layers, AdamW for the rest."""
     matrices = [p for name, p in net.named_parameters() if p.ndim == 2 and ".layers." in name]
     chosen = {id(p) for p in matrices}

