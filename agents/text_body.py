@@ -363,9 +363,7 @@ class TextBody:
         self._go(place)
         if opens:
             self._switch(place, "open", OPEN, True)
-        if not any(t.name == held for t in self._last.seen) and any(
-            t.name == held for t in self._do("look_around").seen
-        ):
+        if not any(t.name == held for t in self._last.seen):
             self._do("go_to", held)
         self._take_up(held)
         if opens:

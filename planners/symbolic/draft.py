@@ -15,6 +15,8 @@ SKILL_OF = {"clean": "clean", FILLED: "fill", HOT: "heat", COLD: "cool"}
 MADE = tuple(SKILL_OF)  # in the order in which they are brought about
 _FAILED_M = 20.0  # metres of way that are worth to use an appliance which did not fail
 _BASINS = frozenset({"SinkBasin", "BathtubBasin"})
+_DEEP = frozenset({"BathtubBasin", "Bathtub"})  # behind whose rim things are out of sight
+_UNFIT = 3  # times that there was no room for a thing, after which it is thought to be too big
 
 
 class Draft:
@@ -92,7 +94,7 @@ class Draft:
     def maker(self, made: str, thing: str, wanted: frozenset[str]) -> str:
         """Name of the appliance that brings a thing into a state best; empty when none is known."""
         found = [name for name in self.state.things if self._works(name, made, thing)]
-        return min(found, key=lambda name: (self._against(name, made, wanted), name), default="")
+        return min(found, key=lambda name: (self._against(name, made, thing, wanted), name), default="")
 
     def _works(self, name: str, made: str, thing: str) -> bool:
         kind = self.state.kind(name)
@@ -102,14 +104,18 @@ class Draft:
             return False  # that fills it
         fits = kind.takes(self.state.kind(thing).name) or RECEPTACLE not in kind
         failed = self._record.failed(name, SKILL_OF[made]) >= MAX_FAILURES
+        failed |= self._record.unfit(thing, name) >= _UNFIT
         return fits and not failed and self.state.position(name) is not None
 
-    def _against(self, name: str, made: str, wanted: frozenset[str]) -> float:
+    def _against(self, name: str, made: str, thing: str, wanted: frozenset[str]) -> float:
         """What speaks against an appliance, in metres."""
         kind = self.state.kind(name)
-        against = self._places.way_m(name) + _FAILED_M * self._record.failed(name, SKILL_OF[made])
+        failed = self._record.failed(name, SKILL_OF[made]) + self._record.unfit(thing, name)
+        against = self._places.way_m(name) + _FAILED_M * failed
         if made in (FILLED, "clean") and kind.name not in _BASINS:
             against += 5 * _FAILED_M
+        if kind.name in _DEEP:
+            against += 2 * _FAILED_M
         if made == FILLED and (HOT in kind.makes) is (HOT in wanted):
             against -= 10 * _FAILED_M  # coffee is hot, and water is not
         return against

@@ -24,6 +24,7 @@ _THERE_M = 50.0  # metres of way that it is worth to use a place where some of w
 _FAILED_M = 20.0
 _SHARED_M = 10.0  # and to leave a thing to another want that it would serve, too
 _DOORS_M = 2.0
+_NO_MAKER_M = 1000.0  # and to take what there is an appliance for
 _IN_HAND, _FETCH, _HOLD, _SWITCH = range(4)  # errands in the order in which they are run
 
 
@@ -217,12 +218,22 @@ class Decomposition:
         if name == self._state.held and rank == _FETCH:
             rank = _IN_HAND
         if name == self._state.held:
-            return _Errand(rank, candidate.cost_m - _THERE_M, errands, name, errands.place)
+            cost = candidate.cost_m - _THERE_M + self._unfit(errands, name)
+            return _Errand(rank, cost, errands, name, errands.place)
         cost = candidate.cost_m + self._places.way_m(name)
         cost += sum(_DOORS_M for h in self._state.around(name) if not self._state.truth((OPEN, h)))
+        cost += self._unfit(errands, name)
         others = (o for o in self._all if o is not errands and o.open and name_in(o.want.thing, self._state, name))
         cost += _SHARED_M * sum(1 for _ in others)
         return _Errand(rank, cost, errands, name, errands.place)
+
+    def _unfit(self, errands: Errands, name: str) -> float:
+        """What speaks against a thing because there was no room for it, where another may be smaller; metres."""
+        if not self._record.misfits:
+            return 0.0
+        makers = [self._draft.maker(s, name, errands.wanted) for s in MADE if s in errands.wanted]
+        places = [*makers, *([errands.place] if errands.place else [])]
+        return sum(_FAILED_M * self._record.unfit(name, p) if p else _NO_MAKER_M for p in places)
 
     def _choose_place(self, errands: Errands) -> str:
         """Return the place for all things of a want: where most lie already, near, and where nothing failed."""
@@ -247,7 +258,8 @@ class Decomposition:
         if place == FLOOR:
             return 0.0
         names = {c.name for c in self._matcher.candidates(errands.want.thing)}
-        lying = sum(1 for name in self._state.contents(place) if name in names)
+        there = [name for name in self._state.contents(place) if name in names]
+        lying = sum(all(self._state.truth((s, name)) for s in errands.wanted) for name in there)
         many = len(errands.want.at.kinds) > _FEW if errands.want.at is not None else False
         kind = self._state.kind(place)
         odd = (_SHARED_M if kind.makes or PICKUPABLE in kind else _DOORS_M * (OPENABLE in kind)) if many else 0.0

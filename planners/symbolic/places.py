@@ -136,5 +136,6 @@ class Places:
         state = self._state
         if not is_a(state, holder, HOLDER) or holder == name or name in state.around(holder):
             return False
-        fits = state.kind(holder).takes(state.kind(name).name)
+        fits = state.kind(holder).takes(state.kind(name).name) and (name, holder) not in self._record.crowded
+        fits = fits and holder not in self._record.barred.get(name, ())
         return fits and not self._record.failed(holder, "place", "open") and state.position(holder) is not None

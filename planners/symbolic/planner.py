@@ -55,16 +55,20 @@ class SymbolicPlanner:
             self._goal = goal
         state = State.of(beliefs)
         self._record.note(state, feedback)
-        room = self._room(goal, state) if goal.wants else ()
-        plan = Plan(room) if room else self._decomposed(goal, state) if goal.wants else self._tidy()
+        plan = self._persistent(goal, state) if goal.wants else self._tidy()
         self._record.took(plan.steps)
         return plan
 
-    def _room(self, goal: Goal, state: State) -> tuple[Step, ...]:
-        """Steps that make room for what failed for want of it."""
+    def _persistent(self, goal: Goal, state: State) -> Plan:
+        """Make room before what failed for want of it is tried again, and try again what failed before a change."""
+        plan = self._decomposed(goal, state)
+        again = {arg for step in plan.steps for arg in step.args}
         after = state.copy()
-        steps = make_room(goal, after, self._record, Places(after, self._record, self._prior, self._where))
-        return tuple(steps) if flaw(steps, state.copy()) is None else ()
+        places = Places(after, self._record, self._prior, self._where)
+        steps = make_room(goal, after, self._record, places, None if plan.refusal else again)
+        if steps and flaw(steps, state.copy()) is None:
+            return Plan(tuple(steps))
+        return self._decomposed(goal, state) if plan.refusal and self._record.pardon(state) else plan
 
     def _tidy(self) -> Plan:
         if _TIDY in self._record.planned:

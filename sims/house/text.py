@@ -185,8 +185,11 @@ class TextHouse:
         session = self._session
         box, room = session.last[thing.id]
         facing = None if thing.movable else front(session.physics, thing)
-        aim = Aim(box, room, facing, opens=thing.kind.openable)
-        places = session.ground.stances(aim, session.base.point, self.config.reach_m)
+        middle = np.stack([box.mean(0)] * 2)  # of what is small the arm must get to the middle
+        places: list[Floats] = []
+        for each in (middle, box) if thing.movable else (box,):
+            aim = Aim(each, room, facing, opens=thing.kind.openable)
+            places = places or session.ground.stances(aim, session.base.point, self.config.reach_m)
         for k, place in enumerate(places):
             there = replace(session.base, x_m=float(place[0]), y_m=float(place[1]))
             if session.sight.sees(thing, View(there, session.ground.room_at(place), around=True)):
@@ -227,10 +230,15 @@ class TextHouse:
         arm = session.arm
         if not thing.kind.receptacle and not session.regions.with_parts(thing):
             return self._observe(Outcome.NOTHING_THERE, f"Nothing can be put on {name}.", 0)
-        if arm.hand.held is not None and not self._in_sight(thing):
+        held = arm.hand.held
+        if held is None:
+            return self._done(Outcome.HAND_EMPTY, f"put it on {name}")
+        if not self._in_sight(thing):
             return self._observe(Outcome.NOTHING_THERE, f"You do not see {name} from here.", 0)
         outcome, extra = self._from_stances(thing, Outcome.NO_SPACE, lambda: arm.place(self._hit(thing), session.base))
-        extra += self._face(thing) if outcome is Outcome.OK else 0
+        if outcome is Outcome.OK:
+            session.last[held.id] = (session.physics.box(held).copy(), session.room)  # it was seen to leave the hand
+            extra += self._face(thing)
         return self._done(outcome, f"put it on {name}", extra)
 
     def _put_down(self) -> TextObservation:
