@@ -46,6 +46,7 @@ _LOOKS = 32  # numbers of an appearance
 _SCORE = 0.99  # words name things without error
 _TAPS, _BASINS = ("Faucet", "ShowerHead"), ("SinkBasin", "BathtubBasin")
 _TAP_M = 1.5
+_SIDES = 2  # more, from which furniture is looked over of which not all can be seen
 _VERBS = {"put_down": "drop"}  # names of skills of text worlds in memory, where they differ
 _TOLD = (OPEN, ON, SLICED)
 
@@ -337,6 +338,11 @@ class TextBody:
         if closed:
             self._switch(holder, "open", OPEN, True)
         if holder not in self._last.looked_into:
+            self._do("look_around")
+        for _ in range(0 if closed else _SIDES):
+            if holder in self._last.looked_into:
+                break
+            self._do("go_to", holder)  # another side, from where something may be seen that was hidden
             self._do("look_around")
         if closed:
             self._switch(holder, "close", OPEN, False)

@@ -7,7 +7,7 @@ ahead of it, small things that are near and in line, what is in a container once
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, cast
 
@@ -64,6 +64,8 @@ class _Session:
     base: Base  # true pose in the house frame
     last: dict[str, tuple[Floats, str]]  # box and room, by id, when it was last seen
     moves: int = 0
+    beside: str = ""  # id of what was gone to last
+    sides: list[Floats] = field(default_factory=list)  # places (2,) at it that were gone to since
 
     @property
     def room(self) -> str:
@@ -175,10 +177,19 @@ class TextHouse:
         places = self._stances(thing)
         if not places:
             return self._observe(Outcome.UNREACHABLE, f"There is no way to {name}.", 0)
-        moves = self._walk(places[0], session.last[id_][0].mean(0))
+        moves = self._walk(self._side(thing, places), session.last[id_][0].mean(0))
         if not session.sight.sees(thing, self._view(around=True)):
             return self._observe(Outcome.NOTHING_THERE, f"You go to where {name} was, and do not see it.", moves)
         return self._observe(Outcome.OK, f"You go to {name}.", moves)
+
+    def _side(self, thing: Thing, places: Sequence[Floats]) -> Floats:
+        """Place (2,) to go to: of furniture that was gone to just before, another side, to see what is hidden."""
+        session = self._session
+        tried = session.sides if session.beside == thing.id and not thing.movable else []
+        apart = (p for p in places if all(float(np.hypot(*(p - other))) >= _APART_M for other in tried))
+        place = next(apart, places[0])
+        session.beside, session.sides = thing.id, [*tried, place]
+        return place
 
     def _stances(self, thing: Thing) -> list[Floats]:
         """Places to deal with a thing from, best first: those from which it is seen, where there are any."""
