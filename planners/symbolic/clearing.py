@@ -44,8 +44,8 @@ def make_room(goal: Goal, state: State, record: Record, places: Places, again: S
         if skill not in _HELPED or failed not in state.things or (again is not None and failed not in again):
             continue
         draft, cleared = Draft(state, places, record), record.cleared[failed]
-        for name in _in_the_way(skill, failed, code, goal, state)[: MOST - cleared if cleared else 1]:
-            away = _elsewhere(name, failed, state, record, places)
+        for name in _in_the_way(skill, failed, code, goal, state, record)[: MOST - cleared if cleared else 1]:
+            away = _elsewhere(name, failed, state, places)
             if away:
                 record.cleared[failed] += 1
                 record.barred.setdefault(name, set()).update({failed, *state.around(name)} - {name})
@@ -57,7 +57,7 @@ def make_room(goal: Goal, state: State, record: Record, places: Places, again: S
     return []
 
 
-def _in_the_way(skill: str, failed: str, code: str, goal: Goal, state: State) -> list[str]:
+def _in_the_way(skill: str, failed: str, code: str, goal: Goal, state: State, record: Record) -> list[str]:
     """Return what may be in the way, the likeliest first."""
     if code == _FULL:
         filled = _filled(skill, failed, state)
@@ -67,7 +67,15 @@ def _in_the_way(skill: str, failed: str, code: str, goal: Goal, state: State) ->
         return []
     if PICKUPABLE in state.kind(failed):
         return [failed]
-    return list(_before(failed, goal, state)) if code == Outcome.BLOCKED.code else []
+    return list(_before(failed, goal, state)) if code == Outcome.BLOCKED.code else _dropped(failed, state, record)
+
+
+def _dropped(failed: str, state: State, record: Record) -> list[str]:
+    """Return what lies on the floor and did not at first: it may be in the only way there is."""
+    origins = ((name, record.origins.get(name)) for name in state.contents(FLOOR))
+    return [
+        n for n, origin in origins if origin is not None and FLOOR not in origin.around and _loose(n, failed, state)
+    ]
 
 
 def _before(failed: str, goal: Goal, state: State) -> Iterator[str]:
@@ -107,10 +115,8 @@ def _filled(skill: str, failed: str, state: State) -> list[str]:
     return [failed, *(others if state.kind(failed).makes or state.kind(failed).name in _BASINS else ())]
 
 
-def _elsewhere(name: str, failed: str, state: State, record: Record, places: Places) -> str:
+def _elsewhere(name: str, failed: str, state: State, places: Places) -> str:
     """Where a thing is put that is in the way: on something open, not where it lies now."""
-    if name == failed and record.cleared[failed]:
-        return FLOOR  # there is most room
     shunned = {*state.around(name), failed}
     holders = []
     for holder, thing in state.things.items():

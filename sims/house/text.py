@@ -186,8 +186,8 @@ class TextHouse:
         """Place (2,) to go to: of furniture that was gone to just before, another side, to see what is hidden."""
         session = self._session
         tried = session.sides if session.beside == thing.id and not thing.movable else []
-        apart = (p for p in places if all(float(np.hypot(*(p - other))) >= _APART_M for other in tried))
-        place = next(apart, places[0])
+        gaps = [min((float(np.hypot(*(p - other))) for other in tried), default=0.0) for p in places]
+        place = places[int(np.argmax(gaps))]
         session.beside, session.sides = thing.id, [*tried, place]
         return place
 
