@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -117,6 +118,20 @@ def test_looking_into_something_closed_shuts_it_again(home):
     inside = {t.category for t in kitchen.house.truth.objects() if t.receptacles[:1] == ("Fridge_1",)}
     believed = {kitchen.brain.beliefs.things[f[1]].kind for f in kitchen.brain.beliefs.facts if f[2:] == ("Fridge_1",)}
     assert inside <= believed
+
+
+def test_furniture_that_cannot_be_overlooked_is_looked_over_from_other_sides(home, monkeypatch):
+    kitchen, steps = home(), []
+    kitchen.do("find", "CounterTop")
+    step = kitchen.house.step
+
+    def hide(skill, args=()):
+        steps.append(skill)
+        return replace(step(skill, args), looked_into=())
+
+    monkeypatch.setattr(kitchen.house, "step", hide)
+    assert kitchen.do("search", "CounterTop_1").ok
+    assert steps == ["go_to", "look_around"] * 3
 
 
 @pytest.mark.parametrize(

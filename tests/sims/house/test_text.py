@@ -259,3 +259,13 @@ def test_colours_are_words_of_whoever_gives_them(live, on_counter):
         on_counter["Mug_1"], start=(1.4, 1.0, 180.0), colour=lambda rgb: f"{min(rgb) >= 0 and max(rgb) <= 1}"
     )
     assert told(seen)["Mug_1"].colour == "True"
+
+
+def test_going_to_furniture_again_leads_to_another_side_of_it(live):
+    world, _ = live()
+    do(world, "look_around")
+    places = [np.array(do(world, "go_to CounterTop_1").base_m[:2]) for _ in range(3)]
+    gaps = [np.hypot(*(a - b)) for a, b in ((places[0], places[1]), (places[1], places[2]), (places[0], places[2]))]
+    assert min(gaps) >= 0.4
+    do(world, "go_to Fridge_1")
+    assert np.allclose(do(world, "go_to CounterTop_1").base_m[:2], places[0], atol=0.3)
