@@ -11,7 +11,7 @@ from collections.abc import Iterator, Set
 from engram.planners.contract import FLOOR, NO_WAY, Goal, Step
 from engram.planners.symbolic.affordances import OPENABLE, PICKUPABLE, RECEPTACLE
 from engram.planners.symbolic.draft import SKILL_OF, Draft
-from engram.planners.symbolic.match import distance_m
+from engram.planners.symbolic.match import Matcher, distance_m
 from engram.planners.symbolic.places import Places
 from engram.planners.symbolic.record import Record
 from engram.planners.symbolic.state import State
@@ -62,7 +62,8 @@ def _in_the_way(skill: str, failed: str, code: str, goal: Goal, state: State, re
     if code == _FULL:
         filled = _filled(skill, failed, state)
         found = [name for holder in filled for name in state.contents(holder)]
-        return [name for name in found if _loose(name, failed, state) and not _belongs(name, filled, goal, state)]
+        kept = _belonging(filled, goal, state, Matcher(state, record))
+        return [name for name in found if _loose(name, failed, state) and name not in kept]
     if code not in _STUCK:
         return []
     if PICKUPABLE in state.kind(failed):
@@ -98,11 +99,15 @@ def _loose(name: str, failed: str, state: State) -> bool:
     return PICKUPABLE in state.kind(name) and name not in (state.held, failed)
 
 
-def _belongs(name: str, holders: list[str], goal: Goal, state: State) -> bool:
-    """Whether a thing may be wanted in or on one of some holders."""
-    kinds, kind = {state.kind(holder).name for holder in holders}, state.things[name].kind
-    wants = [want for want in goal.wants if kind in want.thing.kinds or (want.at is not None and kind in want.at.kinds)]
-    return any(want.at is not None and (want.at.kinds & kinds or kind in want.at.kinds) for want in wants)
+def _belonging(holders: list[str], goal: Goal, state: State, matcher: Matcher) -> set[str]:
+    """Return the names of what may be wanted in or on one of some holders, and of what things are wanted in."""
+    kinds = {state.kind(holder).name for holder in holders}
+    kept: set[str] = set()
+    for want in goal.wants:
+        if want.at is not None:
+            nouns = [want.at, *([want.thing] if want.at.kinds & kinds else [])]
+            kept.update(c.name for noun in nouns for c in matcher.candidates(noun))
+    return kept
 
 
 def _filled(skill: str, failed: str, state: State) -> list[str]:

@@ -138,3 +138,10 @@ def test_a_thing_that_is_as_wanted_says_which_place_is_meant(kitchen):
     goal = Goal((Want(noun("Plate", states=frozenset({COLD})), at=noun("CounterTop", "DiningTable")),))
     beliefs = kitchen(Plate_1="DiningTable_1", Plate_2="CounterTop_1", facts={(COLD, "Plate_1"): True})
     assert planner().plan(goal, beliefs).steps == ()
+
+
+def test_another_of_the_kind_may_be_in_the_way_where_one_is_meant(kitchen):
+    plans, goal = planner(), Goal((Want(noun("Mug", place=noun("CounterTop")), at=noun("DiningTable")),))
+    plans.plan(goal, kitchen(Mug_1="CounterTop_1", Mug_2="DiningTable_1"))
+    plan = plans.plan(goal, kitchen(held="Mug_1", Mug_2="DiningTable_1"), failed("place", "DiningTable_1", "no_space"))
+    assert told(plan) == "place(CounterTop_1) pick(Mug_2) place(CounterTop_1)"
