@@ -25,6 +25,7 @@ from engram.planners.goals import Unparsed, parse_goal
 from engram.planners.loop_guard import Allowed, ExploreFirst, LoopGuard, LoopGuardConfig, Stop
 from engram.planners.symbolic.affordances import OPENABLE, kind_of
 from engram.planners.symbolic.domain import applicable
+from engram.planners.symbolic.feedback import failure
 
 SUCCESS, BUDGET, UNREACHED = "success", "budget", "not_shown"
 _CHANGES_PLACE = frozenset({"find", "search", "explore", "tidy"})  # steps that bring news, after which is planned anew
@@ -239,7 +240,7 @@ class Brain:
         t.done.append(result)
         t.moves += result.actions
         if not result.ok:
-            t.feedback.append(f"{step} failed: {result.outcome}. {result.text}".strip())
+            t.feedback.append(failure(result))
         self.beliefs = self._believe() if self._remember(t, result, before, now) else now
         return result
 

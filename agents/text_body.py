@@ -7,7 +7,7 @@ Whatever a step was told to have come to, it counts as done only if what is seen
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from zlib import crc32
@@ -16,7 +16,7 @@ import numpy as np
 
 from engram.agents.brain import Brain, Ending
 from engram.agents.scribe import View
-from engram.agents.text_rooms import Rooms, kind_in
+from engram.agents.text_rooms import Rooms
 from engram.memory.contract import Percepts, Point, Seen, Source
 from engram.planners.contract import (
     BUDGET,
@@ -34,6 +34,7 @@ from engram.planners.contract import (
     Beliefs,
     Result,
     Step,
+    kind_in,
 )
 from engram.planners.symbolic.affordances import OPENABLE, PICKUPABLE, kind_of
 from engram.planners.symbolic.domain import BUDGETS
@@ -423,7 +424,11 @@ def nearest(beliefs: Beliefs, kind: str, place_m: Point) -> str:
 
 def run(brain: Brain, body: TextBody, task: str) -> Ending:
     """Have a brain do a task with a body, to its end."""
-    thought = brain.think(task)
+    return follow(brain.think(task), body)
+
+
+def follow(thought: Generator[Step, Result, Ending], body: TextBody) -> Ending:
+    """Carry out what a brain thinks of, to its end."""
     try:
         step = next(thought)
         while True:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
+from engram.planners.contract import kind_in
 from engram.sims.text import TextObservation
 
 
@@ -65,8 +66,3 @@ class Rooms:
                     found[room] = None
                     queue.append(room)
         return [*found, *(room for room in self.known if room not in found)]
-
-
-def kind_in(name: str) -> str:
-    """Kind that a name of a text world says: ``Mug`` of ``Mug_2``."""
-    return name.rpartition("_")[0] or name

@@ -24,19 +24,22 @@ from engram.evaluation.tidy import TidyTask, agent_config, load_detector, make_d
 from engram.evaluation.world_option import HouseOptions
 from engram.memory.hippocampus import Hippocampus, HippocampusConfig
 from engram.memory.stores import default_stores
+from engram.perception.contracts import Detector
 from engram.perception.guard import FrameGuard, Guarded
 from engram.planners.contract import Planner
 from engram.planners.goals import colour_word, parse_goal
 from engram.planners.symbolic.places import Where
 from engram.planners.symbolic.planner import SymbolicPlanner
+from engram.sims.contract import World
 from engram.sims.house.categories import CATEGORIES
 from engram.sims.house.text import TextHouse
 from engram.sims.house.truth import HouseTruth
 from engram.sims.seeds import check_seed
+from engram.sims.text import TextWorld
 
 STORES = ("objects", "graph", "temporal", "episodic", "semantic")
 SETTLE_SECS = 10.0  # a simulated world waits for the memory; nothing is left out for want of time
-_ROBOT = "household"
+ROBOT = "household"
 _PAUSE_NS = 60_000_000_000  # between what memory holds and a new episode
 
 
@@ -92,9 +95,7 @@ def _run_words(task: RunTask, planner: MakePlanner) -> TaskRun:
     seen = world.reset(task.house.seed, _chosen(task.house))
     start = scene_of(world.truth.objects(), world.truth.house)
     with thinking(task, planner) as (brain, episode):
-        newest = brain.scribe.hippocampus.newest
-        later_ns = 0 if newest is None else newest.stamp_ns + _PAUSE_NS
-        body = TextBody(world, brain, Episode(_ROBOT, episode, later_ns))
+        body = text_body(world, brain, episode)
         body.begin(seen)
         setup_secs = time.perf_counter() - begin
         ending = run(brain, body, task.text)
@@ -108,13 +109,11 @@ def _run_pixels(task: RunTask, planner: MakePlanner, watchers: Sequence[Watcher]
         task.house.seed, perception=task.perception, detector=task.detector, max_steps=task.max_moves, mess=0
     )
     learned = load_detector(seen) if task.perception == "learned" else None
-    world, counts = make_world(seen), Counter[str]()
+    world = make_world(seen)
     with ExitStack() as stack:
         stack.callback(world.close)
         brain, episode = stack.enter_context(thinking(task, planner))
-        eyes = Later(lambda: Guarded(make_detector(world, seen, learned), CATEGORIES, counts))
-        config = HouseholdConfig(_ROBOT, episode, agent_config(world, seen))
-        agent = HouseholdAgent(task.text, brain, eyes, config, see=FrameGuard(counts))
+        agent = seeing_agent(task.text, brain, episode, world, seen, learned)
         setup_secs = time.perf_counter() - begin
         played = run_episode(world, agent, task.house.seed, _chosen(task.house), watchers)
         ending = agent.ending or Ending(False, played.ended, "the episode ended before the task")
@@ -128,6 +127,33 @@ def _judged(task: RunTask, ending: Ending, scenes: tuple[Scene, Scene], setup_se
     return TaskRun(ending, checked.success, checked.met, checked.total, setup_secs, secs)
 
 
+def text_body(world: TextWorld, brain: Brain, episode: str) -> TextBody:
+    """Return a body for a world of words, whose episode is later than all that memory holds."""
+    newest = brain.scribe.hippocampus.newest
+    later_ns = 0 if newest is None else newest.stamp_ns + _PAUSE_NS
+    return TextBody(world, brain, Episode(ROBOT, episode, later_ns))
+
+
+def seeing_agent(
+    text: str, brain: Brain, episode: str, world: World, task: TidyTask, learned: Detector | None = None
+) -> HouseholdAgent:
+    """Return an agent that does what a text says in a world that it sees.
+
+    Args:
+        text: what to do, in plain English.
+        brain: what thinks.
+        episode: what memory calls the episode.
+        world: to live in; it need not have been reset.
+        task: says what it sees with.
+        learned: in place of the detector that the task names, since it is loaded already.
+
+    """
+    counts = Counter[str]()
+    eyes = Later(lambda: Guarded(make_detector(world, task, learned), CATEGORIES, counts))
+    config = HouseholdConfig(ROBOT, episode, agent_config(world, task))
+    return HouseholdAgent(text, brain, eyes, config, see=FrameGuard(counts))
+
+
 def symbolic(where: Where) -> Planner:
     """Make the planner that needs no language model."""
     return SymbolicPlanner(where)
@@ -139,7 +165,7 @@ def thinking(task: RunTask, planner: MakePlanner) -> Iterator[tuple[Brain, str]]
     with ExitStack() as stack:
         path = task.memory or str(Path(stack.enter_context(TemporaryDirectory())) / "memory.db")
         stores = default_stores(STORES)
-        config = HippocampusConfig(robot=_ROBOT, deadline_secs=SETTLE_SECS, naps=False, parallel=False)
+        config = HippocampusConfig(robot=ROBOT, deadline_secs=SETTLE_SECS, naps=False, parallel=False)
         memory = stack.enter_context(Hippocampus(path, stores, config))
         scribe = Scribe(memory, stores)
         stack.callback(scribe.close)

@@ -11,6 +11,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engram.evaluation.metrics import tidy
 from engram.sims.contract import TrueObject
 from engram.sims.house import placement
@@ -200,3 +203,9 @@ def _location(thing: TrueObject, known: Mapping[str, TrueObject]) -> Location:
 
 def _share(count: int, total: int) -> float | None:
     return count / total if total else None
+
+
+def away_m(thing: TrueObject, cells: NDArray[np.float64]) -> float:
+    """Return the horizontal distance from the nearest of the places (N, 2) to the box of a thing."""
+    gap = np.maximum(np.abs(cells - np.array(thing.position[:2])) - np.array(thing.extent[:2]) / 2, 0.0)
+    return float(np.hypot(*gap.T).min(initial=np.inf))

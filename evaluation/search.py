@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engram.agents.scout import Searcher, learned_searcher
 from engram.agents.search import SearchAgent, SearchConfig
 from engram.evaluation.detector_options import DEFAULT_PERCEPTION, DetectionNoise, DetectorOptions, Perception
 from engram.evaluation.runner import Episode, Turn, run_episode
+from engram.evaluation.scoring import away_m
 from engram.evaluation.tidy import TidyTask, make_detector
 from engram.perception.geometry import lift
 from engram.perception.guard import FrameGuard, Guarded
@@ -173,8 +173,8 @@ def draw_targets(truth: Truth, count: int, seed: int, least_m: float = 0.0) -> l
     Nothing of them is nearer to the first pose than ``least_m``.
     """
     cells, things = truth.reachable(), truth.objects()
-    near = {t.category for t in things if _away_m(t, np.zeros((1, 2))) < least_m}
-    names = sorted({t.category for t in findable(things) if _away_m(t, cells) <= _REACH_M} - near)
+    near = {t.category for t in things if away_m(t, np.zeros((1, 2))) < least_m}
+    names = sorted({t.category for t in findable(things) if away_m(t, cells) <= _REACH_M} - near)
     order = np.random.default_rng([seed, _DRAW]).permutation(len(names))
     return [names[k] for k in order[:count]]
 
@@ -220,9 +220,3 @@ def _hunt(agent: SearchAgent, observation: Observation, truth: Truth, episode: E
     path_m = float(np.hypot(*np.diff(xy, axis=0).T).sum()) if len(xy) > 1 else 0.0
     close = in_view_within(truth, observation, agent.target, agent.config.close_m)
     return Hunt(agent.target, agent.found, close, agent.search_steps, path_m)
-
-
-def _away_m(thing: TrueObject, cells: NDArray[np.float64]) -> float:
-    """Horizontal distance from the nearest of the places (N, 2) to the box of a thing."""
-    gap = np.maximum(np.abs(cells - np.array(thing.position[:2])) - np.array(thing.extent[:2]) / 2, 0.0)
-    return float(np.hypot(*gap.T).min(initial=np.inf))

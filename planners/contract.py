@@ -164,3 +164,8 @@ class Critic(Protocol):
     def judge(self, step: Step, goal: Goal, beliefs: Beliefs) -> Verdict:
         """Return whether the step should be taken now."""
         ...
+
+
+def kind_in(name: str) -> str:
+    """Return the kind that a name says: ``Mug`` of ``Mug_2``."""
+    return name.rpartition("_")[0] or name

@@ -10,9 +10,9 @@ from typing import Literal, Self
 
 from engram.agents.brain import Brain, BrainConfig, MakePlanner
 from engram.agents.brain import Ending as Thought
-from engram.agents.text_body import Episode, TextBody, run
+from engram.agents.text_body import follow, run
 from engram.evaluation.household.driver import Ending
-from engram.evaluation.run_task import SETTLE_SECS, RunTask, symbolic, thinking
+from engram.evaluation.run_task import SETTLE_SECS, RunTask, symbolic, text_body, thinking
 from engram.evaluation.world_option import HouseOptions
 from engram.perception.language.server import OpenAiServer, ServerConfig
 from engram.planners.contract import OK, Goal, Planner
@@ -21,8 +21,6 @@ from engram.planners.symbolic.places import Where
 from engram.sims.text import TextObservation, TextWorld
 
 Planning = Literal["symbolic", "llm"]
-ROBOT = "household"
-PAUSE_NS = 60_000_000_000  # between what memory holds and a new episode
 
 
 def patient(config: BrainConfig) -> BrainConfig:
@@ -68,9 +66,7 @@ class BrainAgent:
 
     def __enter__(self) -> Self:
         self._brain, episode = self._open.enter_context(self._mind.thinking())
-        newest = self._brain.scribe.hippocampus.newest
-        later_ns = 0 if newest is None else newest.stamp_ns + PAUSE_NS
-        self._body = TextBody(self._world, self._brain, Episode(ROBOT, episode, later_ns))
+        self._body = text_body(self._world, self._brain, episode)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -81,13 +77,7 @@ class BrainAgent:
         self._body.begin(self._seen)
         if self._mind.goal is None:
             return ending(run(self._brain, self._body, instruction))
-        thought = self._brain.pursue(self._mind.goal, instruction)
-        try:
-            step = next(thought)
-            while True:
-                step = thought.send(self._body.run(step))
-        except StopIteration as end:
-            return ending(end.value)
+        return ending(follow(self._brain.pursue(self._mind.goal, instruction), self._body))
 
 
 def ending(thought: Thought) -> Ending:

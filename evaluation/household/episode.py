@@ -10,10 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from engram.agents.brain import BrainConfig
-from engram.agents.household import HouseholdAgent, HouseholdConfig
 from engram.evaluation.detector_options import DEFAULT_PERCEPTION, DetectionNoise, DetectorOptions, Perception
-from engram.evaluation.detectors import Later
-from engram.evaluation.household.agents import ROBOT, BrainAgent, Mind, Planning, ending
+from engram.evaluation.household.agents import BrainAgent, Mind, Planning, ending
 from engram.evaluation.household.check import Checked, check
 from engram.evaluation.household.draw import Drawn, draw_task
 from engram.evaluation.household.driver import Ending
@@ -21,12 +19,11 @@ from engram.evaluation.household.faults import ACTUATORS, DeadHouse, DeadText
 from engram.evaluation.household.oracle import OracleAgent
 from engram.evaluation.household.scene import scene_of
 from engram.evaluation.household.tasks import SUBSETS, Subset, household
+from engram.evaluation.run_task import seeing_agent
 from engram.evaluation.runner import run_episode
-from engram.evaluation.tidy import TidyTask, agent_config, make_detector
-from engram.perception.guard import FrameGuard, Guarded
+from engram.evaluation.tidy import TidyTask
 from engram.perception.language.server import ServerConfig
 from engram.planners.goals import colour_word
-from engram.sims.house.categories import CATEGORIES
 from engram.sims.house.render.base import warm_up
 from engram.sims.house.spec import HouseSpec
 from engram.sims.house.text import TextHouse
@@ -175,15 +172,12 @@ def _in_pixels(options: HouseholdEpisode, seed: int, house: HouseSpec, drawn: Dr
     task = TidyTask(
         seed, perception=options.perception, detector=options.detector, noise=options.noise, max_steps=steps
     )
-    counts = Counter[str]()
     with ExitStack() as stack:
         world = DeadHouse(max_steps=steps)
         world.dead = options.dead
         stack.callback(world.close)
         brain, episode = stack.enter_context(mind_of(options, seed, drawn).thinking(drawn.task.text))
-        eyes = Later(lambda: Guarded(make_detector(world, task), CATEGORIES, counts))
-        config = HouseholdConfig(ROBOT, episode, agent_config(world, task))
-        agent = HouseholdAgent(drawn.task.text, brain, eyes, config, see=FrameGuard(counts))
+        agent = seeing_agent(drawn.task.text, brain, episode, world, task)
         played = run_episode(world, agent, seed, {"mess": 0, "house": house})
     ended = Ending(False, played.ended, moves=len(played.steps)) if agent.ending is None else ending(agent.ending)
     ended = replace(ended, moves=len(played.steps))

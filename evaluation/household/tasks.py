@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from engram.evaluation.household import kinds, words
 from engram.evaluation.household.check import Scene, check, meant
 from engram.evaluation.household.families import FAMILIES, PLACED, Draft, Drawing, Named
+from engram.evaluation.scoring import away_m
 from engram.planners.contract import Goal, Noun
 from engram.sims.contract import TrueObject
 from engram.sims.house.categories import category
@@ -87,7 +88,7 @@ def make_task(seed: int, subset: Subset, scene: Scene, reachable: Floats, number
 
     """
     rng = np.random.default_rng([seed, _TASKS + SUBSETS.index(subset), number])
-    near = [t for t in scene.things if _near(t, reachable)]
+    near = [t for t in scene.things if away_m(t, reachable) <= _REACH_M]
     drawing = Drawing(replace(scene, things=near), rng)
     family = FAMILIES[int(rng.integers(len(FAMILIES)))]
     for k in range(_TRIES):
@@ -254,13 +255,6 @@ def _of(drawing: Drawing, kind: str) -> list[TrueObject]:
 
 def _drawn(drawing: Drawing, among: list[str] | tuple[str, ...]) -> str:
     return among[int(drawing.rng.integers(len(among)))] if among else ""
-
-
-def _near(thing: TrueObject, reachable: Floats) -> bool:
-    """Whether a robot can stand within reach of the nearest side of a thing."""
-    middle, half = np.array(thing.position[:2]), np.array(thing.extent[:2]) / 2
-    gap = np.maximum(np.abs(reachable - middle) - half, 0.0)
-    return bool(len(gap)) and float(np.hypot(gap[:, 0], gap[:, 1]).min()) <= _REACH_M
 
 
 _Draw = Callable[[Drawing, str], HouseholdTask | None]

@@ -1,4 +1,6 @@
-"""An OpenAI-compatible server for tests, on loopback: it says what it is told to say, or misbehaves in a known way."""
+"""Language models for tests, that say what they are told to say or misbehave in a known way: in this process, and as an
+OpenAI-compatible server on loopback.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import repeat
 from types import TracebackType
 from typing import Any
+
+from engram.perception.language.contract import LanguageError, Reply, Request
 
 _MOST = 1 << 26  # bytes that an endless answer has after all
 
@@ -55,6 +59,23 @@ def drips(piece_secs: float = 0.02) -> Answer:
 def never_stops() -> Answer:
     """Return an answer of more and more tokens, as fast as they are read."""
     return Answer(_Again(b'{"choices": [{"message": {"content": "' + b"open the safe " * 4096))
+
+
+class Told:
+    """A model that gives prepared answers, the last one again and again, and notes what it was asked."""
+
+    def __init__(self, *answers: str | Reply | LanguageError) -> None:
+        """Take the answers, of which errors are raised."""
+        self.answers = list(answers)
+        self.requests: list[Request] = []
+
+    def ask(self, request: Request) -> Reply:
+        """Return the next answer."""
+        self.requests.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, LanguageError):
+            raise answer
+        return Reply(answer) if isinstance(answer, str) else answer
 
 
 class FakeServer:

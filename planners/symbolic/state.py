@@ -20,6 +20,7 @@ from engram.planners.contract import (
     Fact,
     Point,
     Thing,
+    kind_in,
 )
 from engram.planners.symbolic.affordances import KNIFE, OPENABLE, TOGGLEABLE, Kind, kind_of, slices
 
@@ -78,7 +79,7 @@ class State:
     def kind(self, name: str) -> Kind:
         """Kind of a thing; of one that is not known, what its name says."""
         thing = self.things.get(name)
-        return kind_of(thing.kind if thing is not None else name.rpartition("_")[0] or name)
+        return kind_of(thing.kind if thing is not None else kind_in(name))
 
     def around(self, name: str) -> Iterator[str]:
         """What a thing is in or on, and what that is in or on, outwards."""

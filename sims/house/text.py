@@ -16,11 +16,11 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from engram.sims.contract import Outcome
+from engram.sims.house.begin import begin
 from engram.sims.house.generate import generate
 from engram.sims.house.interact import SETTLE_SECS, Arm, Hit
-from engram.sims.house.mess import Mess
-from engram.sims.house.model import HouseModel, Thing, compile_house
-from engram.sims.house.motion import Floor, NoStandingRoomError, choose_start
+from engram.sims.house.model import HouseModel, Thing
+from engram.sims.house.motion import Floor
 from engram.sims.house.options import RESET_OPTIONS, HouseConfig, ResetOptions, make_config, reset_options
 from engram.sims.house.physics import Physics
 from engram.sims.house.regions import Regions
@@ -36,7 +36,6 @@ from engram.sims.text import TextObservation, TextThing
 
 FLOOR = "Floor"  # name of what holds what nothing else does
 _STEP_NS = 500_000_000  # an action takes half a second, as in HouseWorld
-_START, _MESS = 100, 101  # streams of random numbers, those of HouseWorld: the same seed begins in the same place
 _LOOK_MOVES, _USE_MOVES = 4, 2  # a turn about; aiming and doing
 _APART_M = 0.45  # between two stances from which a thing is tried
 _STANCES = 4
@@ -429,38 +428,20 @@ def _begin(seed: int, chosen: ResetOptions, config: HouseConfig) -> _Session:
     """Build the house, make the mess and put the robot in, as ``HouseWorld`` does."""
     rooms = chosen.rooms if chosen.rooms is None or isinstance(chosen.rooms, int) else tuple(chosen.rooms)
     spec = chosen.house or _generated(seed, rooms, chosen.area_m2, chosen.objects)
-    house = compile_house(spec)
-    physics = Physics(house)
-    regions, floor = Regions(house, physics), Floor(physics)
-    states = States(house, physics, regions)
-    starts, tidy = np.random.default_rng([seed, _START]), physics.save()
-    place, cells = choose_start(floor, spec.rooms, starts)
-    record = Mess(house, physics, regions, np.random.default_rng([seed, _MESS])).make(chosen.mess, cells)
-    if record:
-        floor.changed()
-        states.react()
-        place, cells = choose_start(floor, spec.rooms, starts)
-    start = Base(float(place[0]), float(place[1]), 90.0 * int(starts.integers(4)))
-    if chosen.start is not None:
-        start = Base(*chosen.start)
-        if not floor.free(start.point):
-            raise NoStandingRoomError(f"the robot cannot stand at the start {chosen.start[:2]}")
-    arm = Arm(house, physics, regions, config.reach_m)
-    truth = HouseTruth(house, physics, regions, floor, arm.hand, start)
-    truth.remember(tidy, record)
+    begun = begin(spec, chosen, seed, config.reach_m)
     return _Session(
-        house=house,
-        physics=physics,
-        regions=regions,
-        floor=floor,
-        ground=Ground(floor, spec.rooms, start.point, cells if chosen.start is None else None),
-        arm=arm,
-        states=states,
-        sight=Sight(house, physics, regions, arm.hand, config.reach_m),
-        truth=truth,
+        house=begun.house,
+        physics=begun.physics,
+        regions=begun.regions,
+        floor=begun.floor,
+        ground=Ground(begun.floor, spec.rooms, begun.start.point, begun.cells if chosen.start is None else None),
+        arm=begun.arm,
+        states=begun.states,
+        sight=Sight(begun.house, begun.physics, begun.regions, begun.arm.hand, config.reach_m),
+        truth=begun.truth,
         names=Names(),
-        start=start,
-        base=start,
+        start=begun.start,
+        base=begun.start,
         last={},
     )
 

@@ -14,11 +14,11 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from engram.sims.contract import Frame, Outcome, Verb, World
+from engram.sims.house.begin import begin
 from engram.sims.house.generate import generate
 from engram.sims.house.interact import SETTLE_SECS, Arm, Hit
-from engram.sims.house.mess import Mess
-from engram.sims.house.model import HouseModel, compile_house
-from engram.sims.house.motion import Floor, NoStandingRoomError, choose_start
+from engram.sims.house.model import HouseModel
+from engram.sims.house.motion import Floor, NoStandingRoomError
 from engram.sims.house.noise import Odometry, noisy_depth
 from engram.sims.house.options import RESET_OPTIONS, ConfigError, HouseConfig, ResetOptions, make_config, reset_options
 from engram.sims.house.physics import Physics
@@ -32,7 +32,7 @@ from engram.sims.seeds import check_seed
 
 STEP_NS = 500_000_000  # an action takes half a second
 _MOVES = frozenset({Verb.MOVE_AHEAD, Verb.MOVE_BACK, Verb.MOVE_LEFT, Verb.MOVE_RIGHT})
-_START, _MESS, _ODOMETRY, _DEPTH, _FRAMES = range(100, 105)  # streams of random numbers; the generator has its own
+_ODOMETRY, _DEPTH, _FRAMES = range(102, 105)  # streams of random numbers; generator and beginning have their own
 
 __all__ = ["ConfigError", "HouseConfig", "HouseWorld", "NoStandingRoomError"]
 
@@ -237,43 +237,24 @@ class HouseWorld(World):
 
 
 def _build(spec: HouseSpec, config: HouseConfig, chosen: ResetOptions, seed: int) -> _Episode:
-    """Compile a house, make the mess and put the robot in."""
+    """Begin in a house, and give the robot its senses."""
 
     def stream(number: int) -> np.random.Generator:
         return np.random.default_rng([seed, number])
 
-    house = compile_house(spec)
-    physics = Physics(house)
-    regions, floor = Regions(house, physics), Floor(physics)
-    states = States(house, physics, regions)
-    starts = stream(_START)
-    tidy = physics.save()
-    place, cells = choose_start(floor, spec.rooms, starts)
-    record = Mess(house, physics, regions, stream(_MESS)).make(chosen.mess, cells)
-    if record:
-        floor.changed()
-        states.react()
-        place, _ = choose_start(floor, spec.rooms, starts)
-    start = Base(float(place[0]), float(place[1]), 90.0 * int(starts.integers(4)))
-    if chosen.start is not None:
-        start = Base(*chosen.start)
-        if not floor.free(start.point):
-            raise NoStandingRoomError(f"the robot cannot stand at the start {chosen.start[:2]}")
-    arm = Arm(house, physics, regions, config.reach_m)
-    truth = HouseTruth(house, physics, regions, floor, arm.hand, start)
-    truth.remember(tidy, record)
+    begun = begin(spec, chosen, seed, config.reach_m)
     return _Episode(
-        house=house,
-        physics=physics,
-        regions=regions,
-        floor=floor,
-        arm=arm,
-        states=states,
-        truth=truth,
-        renderer=make_renderer(config.renderer, house.model),
+        house=begun.house,
+        physics=begun.physics,
+        regions=begun.regions,
+        floor=begun.floor,
+        arm=begun.arm,
+        states=begun.states,
+        truth=begun.truth,
+        renderer=make_renderer(config.renderer, begun.house.model),
         odometry=Odometry(config, stream(_ODOMETRY)),
         depth_rng=stream(_DEPTH),
         frame_rng=stream(_FRAMES),
-        start=start,
+        start=begun.start,
         stance=Stance(),
     )

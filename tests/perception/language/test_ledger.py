@@ -5,19 +5,9 @@ import pytest
 from engram.perception.language.contract import LanguageError, Reply, Request, Usage
 from engram.perception.language.ledger import Ledger, Metered, Prices
 from engram.perception.language.patience import Patience
+from engram.perception.language.testing import Told
 
 ASKED = Request("planner.v1", "abc", "", ("?",), {})
-
-
-class Told:
-    def __init__(self, *answers):
-        self.answers = list(answers)
-
-    def ask(self, request):
-        answer = self.answers.pop(0)
-        if isinstance(answer, Reply):
-            return answer
-        raise answer
 
 
 def test_calls_are_summed_by_prompt():

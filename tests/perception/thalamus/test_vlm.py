@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from engram.perception.language.contract import LanguageError, Reply
+from engram.perception.language.contract import LanguageError
 from engram.perception.language.server import OpenAiServer
-from engram.perception.language.testing import FakeServer, says
+from engram.perception.language.testing import FakeServer, Told, says
 from engram.perception.thalamus.ask import AskConfig, RuleAsker
 from engram.perception.thalamus.contract import Question, Step, Thing
 from engram.perception.thalamus.summary import Summariser
@@ -46,20 +46,6 @@ def test_answers_of_another_form_are_refused(answer, expected):
     with pytest.raises(LanguageError) as caught:
         read_questions(answer)
     assert caught.value.reason == expected
-
-
-class Told:
-    """A model that gives prepared answers and notes what it was asked."""
-
-    def __init__(self, *answers):
-        self.answers, self.requests = list(answers), []
-
-    def ask(self, request):
-        self.requests.append(request)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, str):
-            return Reply(answer)
-        raise answer
 
 
 def ask(asker, number, **facts):

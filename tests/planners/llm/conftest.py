@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from engram.perception.language.contract import Reply
+from engram.perception.language.testing import Told
 from engram.planners.contract import AT, HOLDING, IN_ROOM, OPEN, Beliefs, Plan, Step, Thing
 
 PLACES = {
@@ -15,20 +15,6 @@ PLACES = {
 FIXTURES = ("CounterTop_1", "DiningTable_1", "Fridge_1", "Microwave_1", "SinkBasin_1", "Safe_1", "CoffeeMachine_1",
             "DeskLamp_1", "Toaster_1")  # fmt: skip
 CLOSED = ("Fridge_1", "Microwave_1", "Safe_1")
-
-
-class Told:
-    """A model that gives prepared answers, the last one again and again, and notes what it was asked."""
-
-    def __init__(self, *answers):
-        self.answers, self.requests = list(answers), []
-
-    def ask(self, request):
-        self.requests.append(request)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, str):
-            return Reply(answer)
-        raise answer
 
 
 class Symbolic:
